@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// Runs a TypeScript program of this repository on a Node that can: the running one when it is new
+// enough, else the one that npm installed beside the project. Plain JavaScript for Node 18 and later.
+import { spawn } from 'node:child_process'
+import { suitableNode } from './node.mjs'
+
+const child = spawn(suitableNode(), ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], { stdio: 'inherit' })
+// The child decides how it stops; a terminal sends Ctrl-C to both.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+child.on('error', error => {
+  console.error(`cannot start Node: ${error.message}. Run "npm ci", or use Node 24.6 or later.`)
+  process.exit(69)
+})
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))

@@ -1,0 +1,86 @@
+/** A record as it is appended. Keys decide the partition; the same key always lands in the same one. */
+export interface NewRecord {
+  readonly key: string
+  readonly value: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A record as it is read. Offsets are `bigint`: they outgrow a double. */
+export interface LogRecord extends NewRecord {
+  readonly partition: number
+  readonly offset: bigint
+  readonly appendedAt: Date
+}
+
+/** `id` changes when a topic is deleted and made again under its old name, so positions are kept by id, not by name. */
+export interface Topic {
+  readonly id: string
+  readonly name: string
+  readonly partitions: number
+}
+
+/** The first offset that still exists and the next one to be written: `start <= position <= end` or data is gone. */
+export interface PartitionBounds {
+  readonly partition: number
+  readonly start: bigint
+  readonly end: bigint
+}
+
+export interface FetchFrom {
+  readonly partition: number
+  /** The next offset to read. */
+  readonly offset: bigint
+}
+
+/**
+ * An ordered, partitioned log. Two implementations exist, and both pass `conformance.ts`; nothing outside this folder
+ * may know which one it talks to.
+ *
+ * Promises: an append that has returned is durable and will be read by everybody, in the order of its partition and
+ * without a gap between offsets; an append that throws may have happened (the caller sends again, receivers have
+ * keys). `fetch` never skips: an offset below the partition's start throws `OffsetOutOfRange`. A topic that does not
+ * exist throws `TopicUnknown`; it is never made by writing to it. Any other error means that the log is away: back
+ * off and call again.
+ */
+export interface Broker {
+  /** Makes the topic or returns the one that is there; throws when it is there with another number of partitions. */
+  createTopic(name: string, partitions: number): Promise<Topic>
+  deleteTopic(name: string): Promise<void>
+  /** The topic, or undefined when there is none of that name. */
+  topic(name: string): Promise<Topic | undefined>
+  topics(): Promise<readonly Topic[]>
+  /** Appends all records, each to the partition of its key, and resolves when they are durable. */
+  append(topic: string, records: readonly NewRecord[]): Promise<void>
+  /**
+   * Up to `limit` records at or after the given offsets, in offset order within each partition. When there are none
+   * it waits up to `waitMs` for some and then answers with what there is, perhaps nothing.
+   */
+  fetch(topic: string, from: readonly FetchFrom[], limit: number, waitMs: number, signal?: AbortSignal): Promise<readonly LogRecord[]>
+  bounds(topic: string): Promise<readonly PartitionBounds[]>
+  close(): Promise<void>
+}
+
+export class TopicUnknown extends Error {
+  override readonly name = 'TopicUnknown'
+  constructor(topic: string) {
+    super(`topic "${topic}" does not exist; create it with: cutover topics apply`)
+  }
+}
+
+export class OffsetOutOfRange extends Error {
+  override readonly name = 'OffsetOutOfRange'
+  readonly partition: number
+  readonly start: bigint
+  constructor(topic: string, partition: number, offset: bigint, start: bigint) {
+    super(`topic "${topic}" partition ${partition} starts at ${start}; offset ${offset} is gone. Refill it from the outbox of its producer`)
+    this.partition = partition
+    this.start = start
+  }
+}
+
+/** The partition of a key: FNV-1a, the same for every implementation, so that moving between them keeps the order of a key. */
+export function partitionOf(key: string, partitions: number): number {
+  let hash = 0x811c9dc5
+  for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
+  return hash % partitions
+}

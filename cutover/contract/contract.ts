@@ -1,0 +1,106 @@
+/**
+ * What a system says: events with their versions, and the links that carry them. Nothing here does anything, and
+ * nothing here imports anything, so that a browser can load it as well.
+ */
+
+/** The TypeScript type of a value that satisfies the JSON Schema document `S` (the subset that contracts use). */
+export type Infer<S> = S extends { readonly enum: readonly (infer Value)[] }
+  ? Value
+  : S extends { readonly type: 'string' }
+    ? string
+    : S extends { readonly type: 'integer' | 'number' }
+      ? number
+      : S extends { readonly type: 'boolean' }
+        ? boolean
+        : S extends { readonly type: 'array'; readonly items: infer Items }
+          ? readonly Infer<Items>[]
+          : S extends { readonly type: 'object'; readonly properties: infer P; readonly required: readonly (infer R)[] }
+            ? { readonly [K in keyof P as K extends R ? K : never]: Infer<P[K]> } & {
+                readonly [K in keyof P as K extends R ? never : K]?: Infer<P[K]>
+              }
+            : never
+
+/** A JSON Schema 2020-12 document of one event version. */
+export type Document = { readonly title: string; readonly type: 'object'; readonly properties: object; readonly required: readonly string[] }
+
+/** The envelope that every event has (given by the requirements). What it does not hold travels in headers. */
+export interface Envelope {
+  readonly payload: object
+  readonly meta: {
+    readonly event_id: string
+    readonly event_version: number
+    readonly event_name: string
+    readonly produced_at: string
+  }
+}
+
+/** One event: every version ever released, oldest first, and how its facts are named and ordered. */
+export interface EventContract<Versions extends readonly Document[] = readonly Document[]> {
+  readonly name: string
+  /** The service that states these facts; the topic is `<service>.<event-in-kebab-case>`. */
+  readonly service: string
+  readonly topic: string
+  /** Number of partitions of the topic, fixed for its life. */
+  readonly partitions: number
+  /** Released documents; the index is the version number. A released document is never edited. */
+  readonly versions: Versions
+  /** Stricter bounds (lengths, id formats) that our own producers keep and the open documents do not state. */
+  readonly bounds: Document
+  /** The entity that the fact is about: one key, one partition. */
+  readonly orderKey: (payload: PayloadOf<Versions[number]>) => string
+  /** Names the effect, for ever: every copy of a fact, by whatever route and version, has the same one. */
+  readonly businessKey: (payload: PayloadOf<Versions[number]>, revision: number | null) => string
+}
+
+type PropertyOf<D, Name extends string> = D extends { readonly properties: { readonly [K in Name]: infer P } } ? Infer<P> : never
+export type PayloadOf<D> = PropertyOf<D, 'payload'>
+/** The union of all versions of an event, as a message. */
+export type MessageOf<E> = E extends EventContract<infer V> ? V[number] extends infer D ? (D extends Document ? Infer<D> & Envelope : never) : never : never
+
+/** Declares an event. The types of its payload follow from its documents. */
+export const defineEvent = <const V extends readonly Document[]>(event: EventContract<V>): EventContract<V> => event
+
+/** The name of a topic is decided here and nowhere else. */
+export const topicName = (service: string, event: string): string =>
+  `${service}.${event.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()}`
+
+/** One function per version of `M`: leave one out and the program does not compile. */
+export type ByVersion<M extends Envelope, Result> = {
+  readonly [V in M['meta']['event_version']]: (message: Extract<M, { readonly meta: { readonly event_version: V } }>) => Result
+}
+
+/** Calls the function that is written for the version of `message`. Throws when there is none, naming those that exist. */
+export function byVersion<M extends Envelope>(message: M): <Result>(handlers: ByVersion<M, Result>) => Result {
+  const { event_name: name, event_version: version } = message.meta
+  return <Result>(handlers: ByVersion<M, Result>): Result => {
+    const handler = (handlers as Readonly<Record<number, (message: M) => Result>>)[version]
+    if (handler === undefined) {
+      throw new Error(`${name} v${version} has no handler; handled versions: ${Object.keys(handlers).join(', ')}`)
+    }
+    return handler(message)
+  }
+}
+
+export type Route = 'http' | 'event'
+export const routes: readonly Route[] = ['http', 'event']
+
+/** A named communication between two services, with two routes. */
+export interface LinkContract {
+  /** For example `COMM-040`. */
+  readonly id: string
+  /** The service that states the facts (business link) or owns the state (data link). */
+  readonly from: string
+  /** The service where something happens (business link) or where the copy is read (data link). */
+  readonly to: string
+  readonly kind: 'business' | 'data'
+  readonly title: string
+  readonly event: string
+  /** The operation of the `http` route; for a business link its body is the same envelope that the event has. */
+  readonly http: { readonly method: 'GET' | 'POST'; readonly path: string }
+  /** The route at the first epoch. */
+  readonly start: Route
+  /** Why any order of arrival is right: effects commute, or a receiver ignores older revisions. */
+  readonly order: 'commutes' | 'revision'
+  /** False while only the starting form of the link is built; `switch` refuses it and says so. */
+  readonly movable: boolean
+}

@@ -1,0 +1,32 @@
+import type { Envelope, Route } from './contract.ts'
+
+/** What the switch said when the fact was committed. Written once, never changed: only the stamped route has effects. */
+export interface Stamp {
+  readonly route: Route
+  readonly epoch: number
+  /** The event is published although another route has the authority, so that a recording consumer can be compared. */
+  readonly shadow?: true
+}
+
+/** A fact on its way, by whatever route. `bytes` are what was committed; nothing parses and rewrites them. */
+export interface Message {
+  readonly factId: string
+  readonly event: string
+  readonly version: number
+  readonly businessKey: string
+  readonly orderKey: string
+  /** The entity's revision where the link carries one, else null. */
+  readonly revision: number | null
+  /** The service that stated the fact. */
+  readonly source: string
+  /** Its place in the outbox of `source`: a decimal string, because positions outgrow a double. */
+  readonly position: string
+  readonly stamps: Readonly<Record<string, Stamp>>
+  readonly traceparent: string | null
+  readonly bytes: string
+}
+
+/** A message whose bytes have been read and validated. */
+export interface Incoming<M extends Envelope = Envelope> extends Message {
+  readonly envelope: M
+}
