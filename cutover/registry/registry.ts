@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { canonicalJson } from '../contract/json.ts'
+import type { Document, Envelope, EventContract } from '../contract/contract.ts'
+import type { Database } from '../database/database.ts'
+import type { FieldError } from '../failure/problem.ts'
+
+/** Knows every event version of the system and says whether an envelope is one of them. */
+export interface Registry {
+  event(name: string): EventContract | undefined
+  /** Whether the bytes are what the released document allows; what a reader of the log accepts. Empty when valid. */
+  invalid(envelope: unknown, event: string, version: number): readonly FieldError[]
+  /** The same with the stricter bounds that our own producers and HTTP doors keep: closed, bounded, no empty ids. */
+  outOfBounds(envelope: unknown, event: string): readonly FieldError[]
+}
+
+export function openRegistry(events: readonly EventContract[]): Registry {
+  const ajv = new Ajv2020({ strict: true, allErrors: true, coerceTypes: false, useDefaults: false, allowUnionTypes: true })
+  const byName = new Map(events.map(event => [event.name, event]))
+  const compiled = new Map<Document, ValidateFunction>()
+  const validate = (document: Document): ValidateFunction => {
+    const known = compiled.get(document)
+    if (known !== undefined) return known
+    const made = ajv.compile(document)
+    compiled.set(document, made)
+    return made
+  }
+  const check = (document: Document | undefined, value: unknown, missing: FieldError): readonly FieldError[] => {
+    if (document === undefined) return [missing]
+    const valid = validate(document)
+    return valid(value) ? [] : (valid.errors ?? []).map(fieldError)
+  }
+  return {
+    event: name => byName.get(name),
+    invalid: (envelope, event, version) =>
+      check(byName.get(event)?.versions[version], envelope, {
+        pointer: '/meta/event_version',
+        code: 'version_unknown',
+        detail: `${event} v${version} is not a released version`,
+      }),
+    outOfBounds: (envelope, event) =>
+      check(byName.get(event)?.bounds, envelope, { pointer: '/meta/event_name', code: 'event_unknown', detail: `${event} is not an event of this system` }),
+  }
+}
+
+/** What identifies a released document: SHA-256 over its canonical JSON. */
+export const documentDigest = (document: object): string => createHash('sha256').update(canonicalJson(document)).digest('hex')
+
+/** Registers every released version in the service's own database. A version that is there with another digest was edited: refused. */
+export async function registerVersions(database: Database, events: readonly EventContract[]): Promise<void> {
+  const all = events.flatMap(event => event.versions.map((document, version) => ({ event: event.name, version, digest: documentDigest(document) })))
+  await database.query(
+    `insert into registered_version (event, version, digest) select * from unnest($1::text[], $2::int[], $3::text[]) on conflict do nothing`,
+    [all.map(one => one.event), all.map(one => one.version), all.map(one => one.digest)],
+  )
+  const { rows } = await database.query<{ event: string; version: number; digest: string }>('select event, version, digest from registered_version', [])
+  const stored = new Map(rows.map(row => [`${row.event} v${row.version}`, row.digest]))
+  const edited = all.filter(one => stored.get(`${one.event} v${one.version}`) !== one.digest)
+  if (edited.length > 0) {
+    throw new Error(
+      `${edited.map(one => `${one.event} v${one.version}`).join(', ')} differ from what was released; a released version is never edited: undo the change and add the next version`,
+    )
+  }
+}
+
+/** One field error per violation, in our codes; values are never repeated, because they may be personal. */
+export function fieldError(error: ErrorObject): FieldError {
+  const params = error.params as Readonly<Record<string, string | number | undefined>>
+  const at = error.instancePath
+  switch (error.keyword) {
+    case 'required':
+      return { pointer: `${at}/${params['missingProperty']}`, code: 'required', detail: 'is missing' }
+    case 'additionalProperties':
+    case 'unevaluatedProperties':
+      return {
+        pointer: `${at}/${params['additionalProperty'] ?? params['unevaluatedProperty']}`,
+        code: 'unknown_field',
+        detail: 'is not a field of this document; remove it',
+      }
+    case 'type':
+      return { pointer: at, code: 'type', detail: `must be of type ${params['type']}` }
+    case 'maxLength':
+      return { pointer: at, code: 'too_long', detail: `must have at most ${params['limit']} characters` }
+    case 'minLength':
+      return { pointer: at, code: 'too_short', detail: `must have at least ${params['limit']} characters` }
+    case 'pattern':
+      return { pointer: at, code: 'format', detail: `must match ${params['pattern']}` }
+    default:
+      return { pointer: at, code: error.keyword, detail: error.message ?? 'is not valid' }
+  }
+}
+
+export const isEnvelope = (value: unknown): value is Envelope => {
+  const candidate = value as Partial<Envelope> | null
+  return typeof candidate === 'object' && candidate !== null && typeof candidate.payload === 'object' && typeof candidate.meta === 'object' && candidate.payload !== null && candidate.meta !== null
+}
