@@ -49,7 +49,7 @@ export const portable: readonly string[] = ['cutover/contract', 'engine/api', 's
 const emptyNames = /^(utils?|common|helpers?|core|shared|lib|misc|index)$/
 const linesMax = 300
 
-export const isTest = (file: string): boolean => /\.test\.ts$/.test(file) || /^(tests|bench)\//.test(file)
+export const isTest = (file: string): boolean => file.endsWith('.test.ts') || /^(tests|bench)\//.test(file)
 const within = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
 const rows = Object.keys(mayImport).sort((a, b) => b.length - a.length)
 const rowOf = (path: string): string | undefined => rows.find(row => within(path, row))
