@@ -1,0 +1,127 @@
+/**
+ * The operator's interface to the engine, for the command line and the console: paths, and the JSON that travels.
+ * Wire names are snake_case. Nothing is imported, so that a browser can load it.
+ */
+
+export type Route = 'http' | 'event'
+
+export const paths = {
+  links: '/api/links',
+  switch: '/api/links/{id}/switch',
+  history: '/api/history',
+  verify: '/api/verify',
+} as const
+
+/** The path for one link; the id is escaped. */
+export const switchPath = (link: string): string => paths.switch.replace('{id}', encodeURIComponent(link))
+
+/** One link as it stands now. What a service that is away would have to say is null, never a guess. */
+export interface LinkRow {
+  readonly link: string
+  readonly from: string
+  readonly to: string
+  readonly kind: 'business' | 'data'
+  /** The route that new facts take, or null when the service that decides it does not answer. */
+  readonly route: Route | null
+  /** Facts (business links) or reads (data links by HTTP) per second over the last ten seconds, all instances together. */
+  readonly rate: number | null
+  readonly title: string
+  readonly movable: boolean
+  /** The switch epoch of the deciding database. */
+  readonly epoch: number | null
+  /** Facts stated on this link so far. */
+  readonly facts: number | null
+  /** What an operator has to know about this row: a service that is away, an epoch that went back. */
+  readonly note: string | null
+}
+
+export interface SwitchRequest {
+  readonly to: Route
+}
+
+export interface SwitchAnswer {
+  readonly link: string
+  readonly from: Route | null
+  readonly to: Route
+  /** The epoch of the sender's database after the call: no fact of an older one can appear any more. */
+  readonly epoch: number
+  /** False when the link was on this route already. */
+  readonly changed: boolean
+  readonly term: number
+}
+
+/** One line of the switch history. `hash` covers the line and the hash before it. */
+export interface HistoryRow {
+  readonly number: number
+  readonly at: string
+  readonly who: string
+  readonly link: string
+  readonly from: Route | null
+  readonly to: Route
+  readonly epoch: number | null
+  readonly term: number
+  readonly outcome: 'asked' | 'moved' | 'unchanged' | 'failed'
+  readonly hash: string
+}
+
+export interface HistoryAnswer {
+  /** Whether every hash of the whole history fits its line and its predecessor. */
+  readonly intact: boolean
+  /** The latest, newest first. */
+  readonly rows: readonly HistoryRow[]
+}
+
+export type FindingKind = 'missing' | 'double' | 'different' | 'extra' | 'repeated'
+
+/** One thing that is wrong, by the key of its business rows. */
+export interface Finding {
+  readonly kind: FindingKind
+  readonly key: string
+  readonly fact_id: string | null
+  readonly detail: string
+}
+
+/**
+ * What verify found on one link. As long as no row is deleted while it is read:
+ * facts + double + extra = effects + open + missing + rejected + repeated.
+ */
+export interface LinkVerdict {
+  readonly link: string
+  /** Business rows of the sender that must have an effect. */
+  readonly facts: number
+  /** Business rows of the receiver. */
+  readonly effects: number
+  /** Facts without an effect that a durable row will still bring about: on their way, parked, or a dead letter. */
+  readonly open: number
+  /** Those of `open` that wait in the receiver for something known. */
+  readonly parked: number
+  /** Those of `open` that lie in the dead letters and need a person. */
+  readonly dead: number
+  /** Facts that a rule of the business refused, for ever: they have no effect, rightly. */
+  readonly rejected: number
+  /** Facts without an effect and without anything that will bring one. */
+  readonly missing: number
+  /** Effects too many for their fact. */
+  readonly double: number
+  /** Effects whose content is not what the fact demands, computed anew. */
+  readonly different: number
+  /** Effects without a fact. */
+  readonly extra: number
+  /** Facts too many for one business key. */
+  readonly repeated: number
+  /** Up to ten of each kind. */
+  readonly samples: readonly Finding[]
+}
+
+export interface LedgerVerdict {
+  readonly balanced: boolean
+  /** The sum of all balances in minor units; zero when money is conserved. */
+  readonly sum: number
+}
+
+export interface VerifyReport {
+  readonly ok: boolean
+  readonly links: readonly LinkVerdict[]
+  readonly ledger: LedgerVerdict | null
+  readonly took_ms: number
+}
