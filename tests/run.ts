@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process'
+import { globSync, existsSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { startPostgres } from '@cutover/sandbox/postgres'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const folders = ['cutover', 'engine', 'cli', 'sandbox', 'school', 'bench', 'tests']
+const fileTimeoutMs = 600_000
+const usage = `npm test [-- [--all] [FILE ...]]
+  FILE   runs only these test files, or the test files below these folders
+  --all  also runs the long ones, named *.all.test.ts`
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  const chosen = choose()
+  if (typeof chosen === 'string') {
+    console.error(chosen)
+    return 64
+  }
+  if (chosen.skipped.length > 0) {
+    console.log(`Skipped, because they take minutes ("npm run test:all" runs them): ${chosen.skipped.join(', ')}`)
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'cutover-tests-'))
+  const postgres = await startPostgres({ directory, port: 0, temporary: true, log: console.log })
+  console.log(`${chosen.files.length} test files, PostgreSQL on port ${postgres.port}`)
+  try {
+    return await runTests(chosen.files, postgres.adminUrl)
+  } finally {
+    await postgres.stop()
+  }
+}
+
+/** The files to run and those left out; or what is wrong with the arguments. */
+function choose(): { files: string[]; skipped: string[] } | string {
+  let parsed: { all: boolean; wanted: string[] }
+  try {
+    const { values, positionals } = parseArgs({ options: { all: { type: 'boolean', default: false } }, allowPositionals: true })
+    parsed = { all: values.all, wanted: positionals.map(path => relative(root, resolve(path))) }
+  } catch (error) {
+    return `${(error as Error).message}\n${usage}`
+  }
+  const { all, wanted } = parsed
+  const found = folders
+    .flatMap(folder => globSync(`${folder}/**/*.test.ts`, { cwd: root, exclude: path => path.includes('node_modules') }))
+    .toSorted()
+  const unknown = wanted.filter(path => !existsSync(join(root, path)) || !found.some(file => file === path || file.startsWith(`${path}/`)))
+  if (unknown.length > 0) return `no test files: ${unknown.join(', ')}\n${usage}`
+  const named = wanted.length === 0 ? found : found.filter(file => wanted.some(path => file === path || file.startsWith(`${path}/`)))
+  // A file that is named is meant, however long it takes.
+  const long = (file: string): boolean => file.endsWith('.all.test.ts') && !all && !wanted.includes(file)
+  return { files: named.filter(file => !long(file)), skipped: named.filter(long) }
+}
+
+function runTests(files: readonly string[], databaseUrl: string): Promise<number> {
+  const flags = ['--test', '--test-concurrency=2', '--test-reporter=spec', `--test-timeout=${fileTimeoutMs}`]
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...flags, ...files], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, CUTOVER_TEST_DATABASE_URL: databaseUrl },
+  })
+  // The terminal sends Ctrl-C to the runner as well; we wait for it, and stop PostgreSQL after it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)))
+  })
+}
