@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { LinkContract } from 'cutover/contract'
+import { type InstanceReport, type ServiceReports, mergeLinks } from './merge.ts'
+
+const credit: LinkContract = {
+  id: 'COMM-040',
+  from: 'hiring',
+  to: 'bonuses',
+  kind: 'business',
+  title: 'Credit',
+  event: 'TaskCompleted',
+  http: { method: 'POST', path: '/credits' },
+  start: 'http',
+  order: 'commutes',
+  movable: true,
+}
+const read: LinkContract = { ...credit, id: 'COMM-010', from: 'management', to: 'hiring', kind: 'data', movable: false }
+
+const says = (link: string, route: 'http' | 'event' | null, epoch: number, rate: number, facts = 7): InstanceReport => ({
+  url: 'http://a',
+  links: [{ link, route, epoch, facts, rate }],
+})
+const silent: InstanceReport = { url: 'http://a', links: [] }
+const away: InstanceReport = { url: 'http://b', away: 'timeout' }
+const row = (link: LinkContract, reports: ServiceReports) => mergeLinks([link], reports)[0]
+
+test('rates of all instances are added, facts are not', () => {
+  const merged = row(credit, { hiring: [says('COMM-040', 'event', 3, 5.25), says('COMM-040', 'event', 3, 4.5)], bonuses: [silent] })
+  assert.equal(merged?.rate, 9.8)
+  assert.equal(merged?.facts, 7)
+  assert.equal(merged?.note, null)
+})
+test('traffic that both sides count is shown once', () => {
+  assert.equal(row(credit, { hiring: [says('COMM-040', 'http', 1, 5)], bonuses: [says('COMM-040', null, 1, 4)] })?.rate, 5)
+})
+test('the instance with the later epoch tells the route', () => {
+  const merged = row(credit, { hiring: [says('COMM-040', 'http', 3, 0), says('COMM-040', 'event', 4, 0)], bonuses: [silent] })
+  assert.equal(merged?.route, 'event')
+  assert.equal(merged?.epoch, 4)
+})
+test('a sender that is away leaves the route unknown and says why', () => {
+  const merged = row(credit, { hiring: [away], bonuses: [silent] })
+  assert.equal(merged?.route, null)
+  assert.equal(merged?.rate, null)
+  assert.equal(merged?.note, 'hiring does not answer (timeout)')
+})
+test('one instance that is away is counted in the note and the others speak', () => {
+  const merged = row(credit, { hiring: [away, says('COMM-040', 'http', 1, 2)], bonuses: [silent] })
+  assert.equal(merged?.route, 'http')
+  assert.equal(merged?.note, '1 of 2 instances of hiring do not answer (timeout)')
+})
+test('a link that cannot be moved stands where it started', () => {
+  assert.equal(row(read, { management: [silent], hiring: [silent] })?.route, 'http')
+  assert.equal(row(read, { management: [away], hiring: [away] })?.route, null)
+})
+test('a service without an address is named', () =>
+  assert.match(row(credit, {})?.note ?? '', /hiring has no address; bonuses has no address/))

@@ -1,0 +1,83 @@
+import type { LinkContract } from 'cutover/contract'
+import type { LinkRow, Route } from '../api/contract.ts'
+
+/** What one instance of a service says about one link. */
+export interface LinkReport {
+  readonly link: string
+  readonly route: Route | null
+  readonly epoch: number | null
+  /** Facts stated so far, counted in the database: the same in every instance. */
+  readonly facts: number | null
+  /** Per second, of this instance alone. */
+  readonly rate: number | null
+}
+
+/** The answer of one instance, or why there is none. */
+export type InstanceReport =
+  | { readonly url: string; readonly links: readonly LinkReport[] }
+  | { readonly url: string; readonly away: string }
+
+/** Everything one service said: one report per instance. */
+export type ServiceReports = Readonly<Record<string, readonly InstanceReport[]>>
+
+/** The rows of all links, also of those whose services are away: these say so and claim nothing. */
+export const mergeLinks = (links: readonly LinkContract[], reports: ServiceReports): LinkRow[] =>
+  links.map(link => mergeLink(link, reports))
+
+function mergeLink(link: LinkContract, reports: ServiceReports): LinkRow {
+  const sides = [link.from, link.to].map(service => sideOf(link.id, reports[service] ?? []))
+  const [sender, receiver] = sides
+  const decided = sides.find(side => side.route !== null)
+  const answered = sides.some(side => side.answered)
+  return {
+    link: link.id,
+    from: link.from,
+    to: link.to,
+    kind: link.kind,
+    // A link that cannot be moved stands where it started, as long as anyone is there to use it.
+    route: decided?.route ?? (!link.movable && answered ? link.start : null),
+    rate: busier(sender?.rate ?? null, receiver?.rate ?? null),
+    title: link.title,
+    movable: link.movable,
+    epoch: decided?.epoch ?? null,
+    facts: sender?.facts ?? receiver?.facts ?? null,
+    note: noteOf([link.from, link.to], reports),
+  }
+}
+
+/** Both sides may count the same traffic, the stated and the handled: it is shown once. */
+function busier(a: number | null, b: number | null): number | null {
+  return a === null ? b : b === null ? a : Math.max(a, b)
+}
+
+function sideOf(link: string, instances: readonly InstanceReport[]) {
+  const present = instances.filter(instance => 'links' in instance)
+  const rows = present.flatMap(({ links }) => links.filter(row => row.link === link))
+  // During a flip one instance may still tell the older epoch.
+  const latest = rows.filter(row => row.route !== null).sort((a, b) => (b.epoch ?? 0) - (a.epoch ?? 0))[0]
+  const rates = rows.flatMap(({ rate }) => (rate === null ? [] : [rate]))
+  const facts = rows.flatMap(({ facts }) => (facts === null ? [] : [facts]))
+  return {
+    answered: present.length > 0,
+    route: latest?.route ?? null,
+    epoch: latest?.epoch ?? null,
+    rate: rates.length === 0 ? null : Math.round(10 * rates.reduce((sum, rate) => sum + rate, 0)) / 10,
+    facts: facts.length === 0 ? null : Math.max(...facts),
+  }
+}
+
+function noteOf(services: readonly string[], reports: ServiceReports): string | null {
+  const notes = services.flatMap(service => {
+    const instances = reports[service] ?? []
+    const away = instances.filter(instance => 'away' in instance)
+    const why = away[0]?.away
+    if (instances.length === 0) return [`${service} has no address`]
+    if (why === undefined) return []
+    return [
+      away.length === instances.length
+        ? `${service} does not answer (${why})`
+        : `${away.length} of ${instances.length} instances of ${service} do not answer (${why})`,
+    ]
+  })
+  return notes.length === 0 ? null : notes.join('; ')
+}
