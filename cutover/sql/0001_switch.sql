@@ -30,10 +30,3 @@ create table registered_version (
   registered_at timestamptz not null default now(),
   primary key (event, version)
 );
-
--- The highest epoch that this database has seen from another service. A service whose own epoch is lower was
--- restored from an old backup and must not send.
-create table seen_epoch (
-  source text primary key,
-  epoch  bigint not null
-);

@@ -24,7 +24,8 @@ create table outbox (
 
 create index outbox_fact on outbox (fact_id);
 
--- A reader of the outbox: its lease, its fencing number, and how far it has come.
+-- A reader of the outbox: its lease, its fencing number, and how far it has come. The position of a lane `sweep:<link>`
+-- means more: every fact of the link at or below it is terminal at its subscriber.
 create table relay_lane (
   lane     text primary key,
   position bigint not null default 0,
@@ -45,11 +46,3 @@ create table http_retry (
   primary key (link, position)
 );
 create index http_retry_due on http_retry (link, next_at);
-
--- Every fact of the link at or below this position is terminal at its subscriber.
-create table terminal_through (
-  link       text primary key,
-  position   bigint not null default 0,
-  open       integer not null default 0,
-  checked_at timestamptz not null default now()
-);

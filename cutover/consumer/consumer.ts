@@ -1,0 +1,196 @@
+import { type Broker, type FetchFrom, type LogRecord, OffsetOutOfRange } from '../broker/broker.ts'
+import { fromHeaders } from '../contract/headers.ts'
+import type { Message } from '../contract/message.ts'
+import { type Database, isTransient, type Tx } from '../database/database.ts'
+import { fullJitter } from '../failure/backoff.ts'
+import type { Clock, Random } from '../process/clock.ts'
+import type { Log } from '../process/log.ts'
+import type { Outcome } from '../receive/outcome.ts'
+import { type Receiver, setAside } from '../receive/receiver.ts'
+import { bury, type DeadMessage } from '../receive/store.ts'
+import type { Held, Shares } from './shares.ts'
+
+export interface ConsumerStatus {
+  readonly consumer: string
+  readonly topic: string
+  readonly partitions: readonly { readonly partition: number; readonly position: string }[]
+  /** Why it does not move, in words; null while it does. */
+  readonly trouble: string | null
+}
+
+export interface ConsumerOptions {
+  readonly consumer: string
+  readonly topic: string
+  readonly topicId: string
+  readonly receiver: Receiver
+  readonly broker: Broker
+  readonly database: Database
+  readonly shares: Shares
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly show: (status: ConsumerStatus) => void
+  readonly received: (outcomes: readonly Outcome[]) => void
+}
+
+const batchMax = 500
+const waitMs = 1_000
+const renewMs = 1_500
+/** Tries of a message that fails by itself, before it is set aside. */
+const attemptsMax = 5
+const retryDelay = { firstMs: 50, maxMs: 1_000 }
+const outageDelay = { firstMs: 100, maxMs: 5_000 }
+
+/** The lease is another's by now: whatever was done in the transaction is undone. */
+class ShareLost extends Error {
+  override readonly name = 'ShareLost'
+}
+
+/**
+ * Reads the partitions that this instance holds and hands batches to the receiver. Effect, receipt and position commit
+ * together; a message that fails by itself is set aside alone, and trouble that all messages share is waited out.
+ */
+export async function runConsumer(options: ConsumerOptions, signal: AbortSignal): Promise<void> {
+  const { broker, clock, random, log, shares } = options
+  let held: readonly Held[] = []
+  let renewAt = 0
+  let failures = 0
+  let trouble: string | null = null
+  const gone = new Set<number>()
+  while (!signal.aborted) {
+    try {
+      if (clock.now() >= renewAt) {
+        held = await shares.renew()
+        renewAt = clock.now() + renewMs
+      }
+      show(options, held, trouble)
+      const from: FetchFrom[] = held.filter(one => !gone.has(one.partition)).map(one => ({ partition: one.partition, offset: one.position }))
+      if (from.length === 0) {
+        await clock.sleep(renewMs / 3, signal)
+        continue
+      }
+      const records = await broker.fetch(options.topic, from, batchMax, waitMs, signal)
+      if (records.length > 0) held = await take(options, held, records, signal)
+      failures = 0
+      if (gone.size === 0) trouble = null
+    } catch (error) {
+      if (error instanceof ShareLost) {
+        renewAt = 0
+        continue
+      }
+      trouble = error instanceof Error ? error.message : String(error)
+      // Never skipped silently: the partition stops until its producer has refilled it.
+      if (error instanceof OffsetOutOfRange) gone.add(error.partition)
+      failures++
+      renewAt = 0
+      if (failures === 1) log.warn({ consumer: options.consumer, err: error }, 'consumer: waits and tries again')
+      await clock.sleep(fullJitter(failures, outageDelay, random), signal)
+    }
+  }
+  await shares.release().catch(error => log.debug({ err: error }, 'consumer: the leases run out by themselves'))
+}
+
+/** One batch in one transaction; when that fails by the batch's own fault, each record in one of its own. */
+async function take(options: ConsumerOptions, held: readonly Held[], records: readonly LogRecord[], signal: AbortSignal): Promise<readonly Held[]> {
+  try {
+    return await takeTogether(options, held, records)
+  } catch (error) {
+    if (error instanceof ShareLost || isTransient(error)) throw error
+    let now = held
+    for (const record of records) now = await takeAlone(options, now, record, signal)
+    return now
+  }
+}
+
+async function takeAlone(options: ConsumerOptions, held: readonly Held[], record: LogRecord, signal: AbortSignal): Promise<readonly Held[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await takeTogether(options, held, [record])
+    } catch (error) {
+      if (error instanceof ShareLost || isTransient(error) || signal.aborted) throw error
+      if (attempt >= attemptsMax) {
+        const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+        return options.database.transaction(async tx => {
+          await bury(tx, options.receiver.link.id, [dead(options, record, 'handler_error', reason, attempt)])
+          return advance(tx, options, held, [record])
+        })
+      }
+      await options.clock.sleep(fullJitter(attempt, retryDelay, options.random), signal)
+    }
+  }
+}
+
+async function takeTogether(options: ConsumerOptions, held: readonly Held[], records: readonly LogRecord[]): Promise<readonly Held[]> {
+  const { moved, outcomes } = await options.database.transaction(tx => takeIn(tx, options, held, records))
+  options.received(outcomes)
+  return moved
+}
+
+async function takeIn(
+  tx: Tx,
+  options: ConsumerOptions,
+  held: readonly Held[],
+  records: readonly LogRecord[],
+): Promise<{ moved: readonly Held[]; outcomes: readonly Outcome[] }> {
+  // The position first: a zombie's batch ends here, before it has touched anything, and two holders cannot both go on.
+  const moved = await advance(tx, options, held, records)
+  const messages: { message: Message; record: LogRecord }[] = []
+  const unreadable: DeadMessage[] = []
+  for (const record of records) {
+    const message = fromHeaders(record.headers, record.value)
+    if ('wrong' in message) unreadable.push(dead(options, record, 'header_invalid', message.wrong, 1))
+    else messages.push({ message, record })
+  }
+  const outcomes = messages.length === 0 ? [] : await options.receiver.receive(tx, messages.map(one => one.message), 'event')
+  const link = options.receiver.link.id
+  await setAside(
+    tx,
+    link,
+    messages.map(({ message, record }, index) => ({ message, outcome: outcomes[index] as Outcome, origin: originOf(options, record) })),
+  )
+  await bury(tx, link, unreadable)
+  return { moved, outcomes }
+}
+
+/** Compare-and-set: the batch must begin exactly where the stored position stands, under the term that is held. */
+async function advance(tx: Tx, options: ConsumerOptions, held: readonly Held[], records: readonly LogRecord[]): Promise<readonly Held[]> {
+  const next = new Map<number, bigint>()
+  for (const record of records) next.set(record.partition, record.offset + 1n)
+  const touched = held.filter(one => next.has(one.partition))
+  const { rowCount } = await tx.query(
+    `update consumer_partition c set position = n.next
+       from unnest($3::int[], $4::bigint[], $5::bigint[], $6::bigint[]) as n(partition, was, next, term)
+      where c.consumer = $1 and c.topic_id = $2 and c.partition = n.partition and c.position = n.was and c.term = n.term`,
+    [
+      options.consumer,
+      options.topicId,
+      touched.map(one => one.partition),
+      touched.map(one => one.position.toString()),
+      touched.map(one => (next.get(one.partition) as bigint).toString()),
+      touched.map(one => one.term),
+    ],
+  )
+  if (rowCount !== next.size) throw new ShareLost(`${options.consumer}: a partition has another holder by now`)
+  return held.map(one => ({ ...one, position: next.get(one.partition) ?? one.position }))
+}
+
+const originOf = (options: ConsumerOptions, record: LogRecord): string => `${options.topicId}/${record.partition}/${record.offset}`
+
+const dead = (options: ConsumerOptions, record: LogRecord, code: string, error: string, attempts: number): DeadMessage => ({
+  factId: null,
+  code,
+  error,
+  attempts,
+  bytes: Buffer.from(record.value),
+  headers: record.headers,
+  origin: originOf(options, record),
+})
+
+function show(options: ConsumerOptions, held: readonly Held[], trouble: string | null): void {
+  options.show({
+    consumer: options.consumer,
+    topic: options.topic,
+    partitions: held.map(one => ({ partition: one.partition, position: one.position.toString() })),
+    trouble,
+  })
+}

@@ -1,0 +1,94 @@
+import type { EventContract, LinkContract, PayloadOf } from '../contract/contract.ts'
+import type { Message } from '../contract/message.ts'
+import type { Database, Tx } from '../database/database.ts'
+import { Problem } from '../failure/problem.ts'
+import type { Clock, Random } from '../process/clock.ts'
+import type { Registry } from '../registry/registry.ts'
+import { beginUnderSwitch, type SwitchCache } from '../switch/switch.ts'
+import { append, StaleSwitch } from './append.ts'
+import { buildFact, type NewFact } from './fact.ts'
+
+/**
+ * States a fact in the open transaction and answers with its id. The caller has locked the entity's row before (by
+ * updating it, or `select … for update`): position order is then commit order for every key.
+ */
+export type RecordFact = <E extends EventContract>(
+  event: E,
+  payload: PayloadOf<E['versions'][number]>,
+  options?: { readonly revision?: number; readonly factId?: string },
+) => string
+
+export interface Sender {
+  /**
+   * Runs `work` in one transaction and appends what it recorded in the same one. `work` may run again (when the switch
+   * has moved meanwhile), so it has no effects outside its transaction. Resolves after the commit; facts whose route is
+   * http have then been called, or have been given up to the relay after 200 ms.
+   */
+  transaction<Result>(work: (tx: Tx, record: RecordFact) => Promise<Result>): Promise<Result>
+}
+
+export interface SenderOptions {
+  readonly service: string
+  readonly database: Database
+  readonly switches: SwitchCache
+  readonly links: readonly LinkContract[]
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly random: Random
+  /** Calls the http route of a link at once; resolves when it knows, never throws. Undefined while it would not help. */
+  readonly deliverNow: (link: string, message: Message) => Promise<unknown> | undefined
+  /** Told of every message that was committed: wakes the relay, counts. */
+  readonly committed: (messages: readonly Message[]) => void
+}
+
+/** How long a caller's request may wait for the http routes of its own facts. The relay's http lanes trail by it. */
+export const immediateDeadlineMs = 200
+const rebuildsMax = 10
+
+export function openSender(options: SenderOptions): Sender {
+  const { service, database, switches, links, registry, clock, random } = options
+  const business = new Set(links.filter(link => link.kind === 'business' && link.from === service).map(link => link.id))
+
+  const once = async <Result>(work: (tx: Tx, record: RecordFact) => Promise<Result>): Promise<{ result: Result; messages: readonly Message[] }> => {
+    const state = switches.current()
+    return database.transaction(async tx => {
+      const facts: NewFact[] = []
+      const result = await work(tx, (event, payload, { revision, factId = random.uuid() } = {}) => {
+        const details = { service, factId, producedAt: new Date(clock.now()).toISOString(), revision: revision ?? null }
+        facts.push(buildFact(event, payload as object, details, state, links, registry))
+        return factId
+      })
+      return { result, messages: await append(tx, state.epoch, facts, null) }
+    }, beginUnderSwitch)
+  }
+
+  const callNow = async (messages: readonly Message[]): Promise<void> => {
+    const calls = messages.flatMap(message =>
+      Object.entries(message.stamps).flatMap(([link, stamp]) => {
+        const call = stamp.route === 'http' && business.has(link) ? options.deliverNow(link, message) : undefined
+        return call === undefined ? [] : [call]
+      }),
+    )
+    if (calls.length === 0) return
+    const done = new AbortController()
+    await Promise.race([Promise.allSettled(calls), clock.sleep(immediateDeadlineMs, done.signal)])
+    done.abort()
+  }
+
+  return {
+    async transaction(work) {
+      for (let attempt = 0; attempt < rebuildsMax; attempt++) {
+        try {
+          const { result, messages } = await once(work)
+          if (messages.length > 0) options.committed(messages)
+          await callNow(messages)
+          return result
+        } catch (error) {
+          if (!(error instanceof StaleSwitch)) throw error
+          await switches.reload()
+        }
+      }
+      throw new Problem('switch_busy', { detail: `the switch moved ${rebuildsMax} times while one transaction was tried; nothing was recorded, try again`, retryable: true })
+    },
+  }
+}

@@ -1,0 +1,38 @@
+import type { LinkContract } from '../contract/contract.ts'
+import type { Message } from '../contract/message.ts'
+
+/** How a message came in. A parked or replayed one keeps the way by which it first came. */
+export type Via = 'http' | 'event'
+
+export type Judgement =
+  | { readonly do: 'act' }
+  /** Another route has the authority: note what would have been done, change nothing, give no receipt. */
+  | { readonly do: 'record' }
+  | { readonly do: 'park'; readonly waitsFor: string }
+  | { readonly do: 'dead'; readonly code: string; readonly detail: string }
+
+/**
+ * What a receiver may do with a message, from its stamp alone: pure. The receiver is never switched itself; whoever
+ * stated the fact decided which route acts. What cannot be acted on is parked, never skipped.
+ */
+export function judge(message: Message, link: LinkContract, versions: readonly number[], via: Via): Judgement {
+  if (message.source !== link.from) {
+    return { do: 'dead', code: 'producer_unknown', detail: `${link.id} carries facts of ${link.from}; this one says it is from ${message.source}` }
+  }
+  if (message.event !== link.event) {
+    return { do: 'dead', code: 'wrong_topic', detail: `${link.id} carries ${link.event}; this is ${message.event}` }
+  }
+  if (!versions.includes(message.version)) {
+    const newest = Math.max(...versions)
+    return message.version > newest
+      ? { do: 'park', waitsFor: `version:${message.event}:${message.version}` }
+      : { do: 'dead', code: 'version_retired', detail: `${message.event} v${message.version} is no longer handled; handled: ${versions.join(', ')}` }
+  }
+  // A copy is always stored; on a data link the reader's own switch decides who answers.
+  if (link.kind === 'data') return { do: 'act' }
+  const stamp = message.stamps[link.id]
+  if (stamp === undefined) return { do: 'park', waitsFor: `stamp:${link.id}` }
+  if (stamp.route === via) return { do: 'act' }
+  if (via === 'event') return { do: 'record' }
+  return { do: 'dead', code: 'wrong_route', detail: `this fact's route on ${link.id} is ${stamp.route}; it must not be called by ${via}` }
+}

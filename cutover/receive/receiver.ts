@@ -1,0 +1,160 @@
+import type { Envelope, LinkContract } from '../contract/contract.ts'
+import { toHeaders } from '../contract/headers.ts'
+import type { Incoming, Message } from '../contract/message.ts'
+import type { Tx } from '../database/database.ts'
+import { isEnvelope, type Registry } from '../registry/registry.ts'
+import type { Applied, Handler, Keyed } from './handler.ts'
+import { type Judgement, judge, type Via } from './judge.ts'
+import type { Outcome } from './outcome.ts'
+import { bury, park, receiptsOf, record, storeReceipts } from './store.ts'
+
+export { wake } from './store.ts'
+
+/**
+ * Two doors, one room: the HTTP door, the consumer, the parked messages and the replays all come through here. In the
+ * caller's transaction it decides, applies, and stores what became of each message; the caller's position, if it has
+ * one, commits with it or not at all.
+ */
+export interface Receiver {
+  readonly link: LinkContract
+  /** Outcomes in the order of the messages. Throws when any of them cannot be handled: undo, then try them one by one. */
+  receive(tx: Tx, messages: readonly Message[], via: Via): Promise<readonly Outcome[]>
+}
+
+export function openReceiver(link: LinkContract, handler: Handler, registry: Registry): Receiver {
+  return {
+    link,
+    async receive(tx, messages, via) {
+      const outcomes = new Map<string, Outcome>()
+      const readable = messages.flatMap(message => read(message, registry, outcomes))
+      const known = await receiptsOf(tx, link.id, readable.map(message => message.factId))
+      // A refusal is final. Any other repeat goes through the handler once more: only there can other content under
+      // the same key be seen.
+      const fresh = readable.filter(message => {
+        const receipt = known.get(message.factId)
+        if (receipt?.outcome !== 'rejected') return true
+        outcomes.set(message.factId, { is: 'rejected', rule: receipt.detail ?? '' })
+        return false
+      })
+      await handle(tx, fresh, via, outcomes)
+      for (const { factId } of fresh) {
+        if (known.has(factId) && outcomes.get(factId)?.is === 'parked') outcomes.set(factId, { is: 'duplicate' })
+      }
+      await store(tx, fresh, via, outcomes)
+      return messages.map(message => outcomes.get(message.factId) ?? unhandled(message))
+    },
+  }
+
+  async function handle(tx: Tx, messages: readonly Incoming[], via: Via, outcomes: Map<string, Outcome>): Promise<void> {
+    const judged = new Map<Incoming, Judgement>()
+    // The same fact twice in one batch (a redelivery beside its first copy) is one fact.
+    const seen = new Set<string>()
+    for (const message of messages) {
+      if (seen.has(message.factId)) continue
+      seen.add(message.factId)
+      const judgement = judge(message, link, handler.versions, via)
+      if (judgement.do === 'park') outcomes.set(message.factId, { is: 'parked', waitsFor: judgement.waitsFor })
+      else if (judgement.do === 'dead') outcomes.set(message.factId, { is: 'dead', code: judgement.code, detail: judgement.detail })
+      else judged.set(message, judgement)
+    }
+    if (judged.size === 0) return
+    const facts = await handler.lookup([...judged.keys()], tx)
+    const effects: Keyed<Envelope, unknown>[] = []
+    const notes: { message: Incoming; decision: unknown }[] = []
+    for (const [message, judgement] of judged) {
+      const decision = handler.decide(message, facts)
+      if (judgement.do === 'record') {
+        notes.push({ message, decision })
+        outcomes.set(message.factId, { is: 'recorded' })
+      } else if (decision.do === 'wait') outcomes.set(message.factId, { is: 'parked', waitsFor: decision.for })
+      else if (decision.do === 'reject') outcomes.set(message.factId, { is: 'rejected', rule: decision.rule })
+      else effects.push({ message, effect: decision.effect })
+    }
+    await record(tx, link.id, notes)
+    await applyInRounds(tx, effects, outcomes)
+  }
+
+  /** Sorted by key, so that concurrent batches cannot deadlock; a key that comes twice is applied in a later round, where it meets its first. */
+  async function applyInRounds(tx: Tx, effects: readonly Keyed<Envelope, unknown>[], outcomes: Map<string, Outcome>): Promise<void> {
+    let left = effects.toSorted((a, b) => (a.message.businessKey < b.message.businessKey ? -1 : a.message.businessKey > b.message.businessKey ? 1 : 0))
+    while (left.length > 0) {
+      const round = left.filter((one, index) => one.message.businessKey !== left[index - 1]?.message.businessKey)
+      const applied = await handler.apply(round, tx)
+      if (applied.length !== round.length) throw new Error(`${link.id}: the handler applied ${round.length} effects and answered for ${applied.length}`)
+      round.forEach((one, index) => outcomes.set(one.message.factId, toOutcome(applied[index])))
+      left = left.filter(one => !round.includes(one))
+    }
+  }
+
+  async function store(tx: Tx, messages: readonly Incoming[], via: Via, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
+    const each = [...new Map(messages.map(message => [message.factId, message])).values()].map(message => ({ message, outcome: outcomes.get(message.factId) }))
+    await storeReceipts(
+      tx,
+      link.id,
+      via,
+      each.flatMap(({ message, outcome }) =>
+        outcome?.is === 'done' || outcome?.is === 'duplicate' || outcome?.is === 'rejected'
+          ? [{ message, outcome: outcome.is, detail: outcome.is === 'rejected' ? outcome.rule : null }]
+          : [],
+      ),
+    )
+    await park(tx, link.id, via, each.flatMap(({ message, outcome }) => (outcome?.is === 'parked' ? [{ message, waitsFor: outcome.waitsFor }] : [])))
+  }
+}
+
+/** Stores the messages that ended dead or in conflict; for doors that have nobody to give them back to. */
+export async function setAside(tx: Tx, link: string, messages: readonly { message: Message; outcome: Outcome; origin: string }[]): Promise<void> {
+  await bury(
+    tx,
+    link,
+    messages.flatMap(({ message, outcome, origin }) => {
+      const reason = deathOf(outcome)
+      return reason === undefined
+        ? []
+        : [{ factId: message.factId, ...reason, attempts: 1, bytes: Buffer.from(message.bytes), headers: toHeaders(message), origin }]
+    }),
+  )
+}
+
+function deathOf(outcome: Outcome): { code: string; error: string } | undefined {
+  if (outcome.is === 'dead') return { code: outcome.code, error: outcome.detail }
+  if (outcome.is === 'conflict') return { code: 'conflict', error: `the key is taken by other content. First: ${outcome.first}. This: ${outcome.second}. The first stands` }
+  return undefined
+}
+
+/** Reads the bytes as an envelope of the version that the headers name; what is not one is dead, with its bytes kept. */
+function read(message: Message, registry: Registry, outcomes: Map<string, Outcome>): Incoming[] {
+  const dead = (code: string, detail: string): Incoming[] => {
+    outcomes.set(message.factId, { is: 'dead', code, detail })
+    return []
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(message.bytes)
+  } catch {
+    return dead('not_json', 'the message is not JSON')
+  }
+  if (!isEnvelope(value)) return dead('not_an_envelope', 'the message has no payload and meta objects')
+  const event = registry.event(message.event)
+  if (event === undefined) return dead('event_unknown', `${message.event} is not an event of this system`)
+  if (value.meta.event_id !== message.factId) return dead('fact_mismatch', 'meta.event_id and the header cutover-fact differ')
+  if (value.meta.event_version !== message.version) return dead('version_mismatch', 'meta.event_version and the header cutover-version differ')
+  if (message.version < event.versions.length) {
+    const errors = registry.invalid(value, message.event, message.version)
+    if (errors.length > 0) return dead('schema', errors.map(error => `${error.pointer} ${error.detail}`).join('; '))
+    // The key is computed from the payload, not believed: a header that says another one would make the fact a new one.
+    const businessKey = event.businessKey(value.payload as never, message.revision)
+    if (businessKey !== message.businessKey) return dead('key_mismatch', `the payload's business key is ${businessKey}`)
+  }
+  return [{ ...message, envelope: value }]
+}
+
+function toOutcome(applied: Applied | undefined): Outcome {
+  if (applied === undefined) throw new Error('the handler left out an effect')
+  if (applied.outcome === 'conflict') return { is: 'conflict', first: applied.first, second: applied.second }
+  return { is: applied.outcome }
+}
+
+const unhandled = (message: Message): never => {
+  throw new Error(`fact ${message.factId} has no outcome: this is a fault in the receiver`)
+}

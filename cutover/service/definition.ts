@@ -1,0 +1,44 @@
+import type { EventContract, LinkContract } from '../contract/contract.ts'
+import type { Database } from '../database/database.ts'
+import type { RouteDefinition } from '../http/server.ts'
+import type { Sender } from '../outbox/sender.ts'
+import type { Clock, Random } from '../process/clock.ts'
+import type { Log } from '../process/log.ts'
+import type { Running } from '../process/process.ts'
+import type { Gather, Handler } from '../receive/handler.ts'
+import type { Audit } from './audit.ts'
+
+/** A service as its authors declare it. Everything that moves facts is built around it by `runService`. */
+export interface ServiceDefinition {
+  readonly name: string
+  /** All links and all events of the system, not only its own. */
+  readonly links: readonly LinkContract[]
+  readonly events: readonly EventContract[]
+  /** The folder of this service's numbered SQL files; the library's own run before them. */
+  readonly migrations: string
+  build(context: ServiceContext): ServiceParts
+}
+
+export interface ServiceParts {
+  readonly routes: readonly RouteDefinition[]
+  /** By link: what this service does about the facts that others state. */
+  readonly handlers: Readonly<Record<string, Handler>>
+  readonly gather?: Gather
+  readonly audits: readonly Audit[]
+  readonly parts?: readonly Running[]
+}
+
+export interface ServiceContext {
+  readonly database: Database
+  readonly sender: Sender
+  readonly log: Log
+  readonly clock: Clock
+  readonly random: Random
+  /** Reads over a data link by HTTP, as its caller. */
+  read(link: string): LinkReader
+}
+
+export interface LinkReader {
+  /** The owner's answer, or null when it has no such thing. Throws `Unreachable` while it is away. */
+  get<Answer>(path: string): Promise<Answer | null>
+}

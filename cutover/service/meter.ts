@@ -1,0 +1,76 @@
+import { Counter, type Registry } from 'prom-client'
+import type { LinkContract } from '../contract/contract.ts'
+import type { Message } from '../contract/message.ts'
+import type { Clock } from '../process/clock.ts'
+import type { Outcome } from '../receive/outcome.ts'
+
+/** Counts what happens and tells the rate of the last ten seconds, per second. */
+export interface Meter {
+  add(count: number): void
+  readonly total: number
+  rate(): number
+}
+
+const windowSeconds = 10
+
+export function openMeter(now: () => number): Meter {
+  const perSecond = new Map<number, number>()
+  const since = Math.floor(now() / 1000)
+  let total = 0
+  return {
+    add(count) {
+      total += count
+      const second = Math.floor(now() / 1000)
+      perSecond.set(second, (perSecond.get(second) ?? 0) + count)
+      for (const old of perSecond.keys()) if (old < second - windowSeconds) perSecond.delete(old)
+    },
+    get total() {
+      return total
+    },
+    rate() {
+      const second = Math.floor(now() / 1000)
+      // The running second is left out: it would always look slow.
+      let sum = 0
+      for (const [one, count] of perSecond) if (one < second && one >= second - windowSeconds) sum += count
+      return Math.round((sum / Math.min(windowSeconds, Math.max(1, second - since))) * 10) / 10
+    },
+  }
+}
+
+/** What a service counts about its links, for `links` and for Prometheus. */
+export interface Meters {
+  readonly byLink: ReadonlyMap<string, Meter>
+  stated(messages: readonly Message[]): void
+  read(link: string): void
+  received(link: string, outcomes: readonly Outcome[]): void
+}
+
+export function openMeters(links: readonly LinkContract[], clock: Clock, metrics: Registry): Meters {
+  const byLink = new Map(links.map(link => [link.id, openMeter(() => clock.now())]))
+  const facts = new Counter({ name: 'cutover_facts_total', help: 'Facts stated, by link and route.', labelNames: ['link', 'route'], registers: [metrics] })
+  const reads = new Counter({ name: 'cutover_reads_total', help: 'Reads over data links by HTTP.', labelNames: ['link'], registers: [metrics] })
+  const outcomes = new Counter({
+    name: 'cutover_outcomes_total',
+    help: 'What became of received messages, by link and outcome.',
+    labelNames: ['link', 'outcome'],
+    registers: [metrics],
+  })
+  return {
+    byLink,
+    stated(messages) {
+      for (const message of messages) {
+        for (const [link, stamp] of Object.entries(message.stamps)) {
+          byLink.get(link)?.add(1)
+          facts.inc({ link, route: stamp.route })
+        }
+      }
+    },
+    read(link) {
+      byLink.get(link)?.add(1)
+      reads.inc({ link })
+    },
+    received(link, all) {
+      for (const outcome of all) outcomes.inc({ link, outcome: outcome.is })
+    },
+  }
+}

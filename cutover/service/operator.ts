@@ -1,0 +1,171 @@
+import type { LinkContract, Route } from '../contract/contract.ts'
+import type { ConsumerStatus } from '../consumer/consumer.ts'
+import type { Database } from '../database/database.ts'
+import { Problem } from '../failure/problem.ts'
+import type { RouteDefinition } from '../http/server.ts'
+import type { Clock, Random } from '../process/clock.ts'
+import type { LaneStatus } from '../relay/lane.ts'
+import { flip, type SwitchCache } from '../switch/switch.ts'
+import type { Audit } from './audit.ts'
+import { receiptsOf } from './link-routes.ts'
+import type { Meter } from './meter.ts'
+
+export interface OperatorOptions {
+  readonly service: string
+  readonly instance: string
+  readonly links: readonly LinkContract[]
+  readonly database: Database
+  readonly switches: SwitchCache
+  readonly audits: readonly Audit[]
+  readonly clock: Clock
+  readonly random: Random
+  readonly lanes: () => readonly LaneStatus[]
+  readonly consumers: () => readonly ConsumerStatus[]
+  readonly breakers: () => Readonly<Record<string, string>>
+  /** Facts stated, or reads made, per link by this instance. */
+  readonly meters: ReadonlyMap<string, Meter>
+  /** Told after a flip, so that the other instances reload at once instead of on their next append. */
+  readonly flipped: () => void
+}
+
+const id = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_.:-]+$' } as const
+const closed = (properties: object, required = Object.keys(properties)): object => ({ type: 'object', additionalProperties: false, required, properties })
+const facts = { type: 'array', maxItems: 5_000, items: { type: 'string', format: 'uuid' } } as const
+const pageMax = 10_000
+
+/** What a service tells operators and lets the engine change. Personal data never passes here. */
+export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
+  const { database, links, service } = options
+  const operator = { policy: 'operator', tags: ['operator'] } as const
+  return [
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/status',
+      operationId: 'operatorStatus',
+      summary: 'Where this instance stands: epoch, lanes, consumers, breakers, what is parked or dead.',
+      handle: async () => ({
+        body: {
+          service,
+          instance: options.instance,
+          epoch: (await options.switches.reload()).epoch,
+          lanes: options.lanes(),
+          consumers: options.consumers(),
+          breakers: options.breakers(),
+          counts: await counts(database),
+        },
+      }),
+    },
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/links',
+      operationId: 'operatorLinks',
+      summary: 'The links whose route this service decides, or whose state it reads: route, epoch, rate of this instance.',
+      handle: async () => {
+        const state = await options.switches.reload()
+        const row = ({ id: link, start }: LinkContract, decides: boolean): object => ({
+          link,
+          route: decides ? (state.links[link]?.route ?? start) : start,
+          epoch: decides ? state.epoch : null,
+          facts: options.meters.get(link)?.total ?? 0,
+          rate: options.meters.get(link)?.rate() ?? 0,
+        })
+        // A data link that is still read by HTTP has its traffic at the reader; every other one at the sender.
+        const pulled = (link: LinkContract): boolean => link.kind === 'data' && link.start === 'http' && !link.movable
+        return {
+          body: links.flatMap(link => {
+            if (pulled(link)) return link.to === service ? [row(link, false)] : []
+            return link.from === service ? [row(link, true)] : []
+          }),
+        }
+      },
+    },
+    {
+      ...operator,
+      method: 'POST',
+      path: '/operator/switch',
+      operationId: 'switchLink',
+      summary: 'Moves the route of a link. When it answers, no fact with the old stamp can appear any more.',
+      body: closed({ link: id, route: { enum: ['http', 'event'] }, shadow: { type: 'boolean' }, term: { type: 'integer', minimum: 0 } }, ['link', 'route', 'term']),
+      handle: async request => {
+        const wanted = request.body as { link: string; route: Route; shadow?: boolean; term: number }
+        const link = links.find(one => one.id === wanted.link)
+        if (link === undefined || link.from !== service) throw new Problem('link_unknown', { detail: `${service} does not decide the route of ${wanted.link}` })
+        if (!link.movable) throw new Problem('link_not_movable', { detail: `${link.id} exists in its starting form only (${link.start}) and cannot be moved yet` })
+        const { epoch, changed } = await flip(database, wanted, options.clock, options.random)
+        options.flipped()
+        return { body: { link: link.id, route: wanted.route, epoch, changed } }
+      },
+    },
+    {
+      ...operator,
+      method: 'POST',
+      path: '/operator/receipts',
+      operationId: 'operatorReceipts',
+      summary: 'What this receiver has of the facts: a receipt, parked, or a dead letter.',
+      body: closed({ link: id, facts }),
+      handle: async request => {
+        const asked = request.body as { link: string; facts: string[] }
+        const { parked, dead } = await receiptsOf(database, asked.link, asked.facts)
+        const { rows } = await database.query<{ fact_id: string; outcome: string }>(
+          'select fact_id, outcome from receipt where link = $1 and fact_id = any($2::uuid[])',
+          [asked.link, asked.facts],
+        )
+        return { body: { receipts: Object.fromEntries(rows.map(row => [row.fact_id, row.outcome])), parked, dead } }
+      },
+    },
+    {
+      ...operator,
+      method: 'POST',
+      path: '/operator/open',
+      operationId: 'operatorOpen',
+      summary: 'Which of these facts this sender still holds in its outbox, and so will see through.',
+      body: closed({ link: id, facts }),
+      handle: async request => {
+        const asked = request.body as { link: string; facts: string[] }
+        const { rows } = await database.query<{ fact_id: string }>('select fact_id from outbox where fact_id = any($1::uuid[]) and stamps ? $2', [asked.facts, asked.link])
+        return { body: { carried: rows.map(row => row.fact_id) } }
+      },
+    },
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/audits/{link}/{side}',
+      operationId: 'auditPage',
+      summary: 'Plain business rows of one side of a link, page by page, for verify.',
+      params: closed({ link: id, side: { enum: ['fact', 'effect'] } }),
+      query: closed({ after: { type: 'string', maxLength: 200 }, limit: { type: 'string', pattern: '^[0-9]{1,5}$' } }, []),
+      handle: async request => {
+        const limit = Math.min(Number(request.query['limit'] ?? 1_000), pageMax)
+        return { body: await auditOf(options.audits, request.params).page((request.query['after'] as string | undefined) ?? null, Math.max(1, limit)) }
+      },
+    },
+    {
+      ...operator,
+      method: 'POST',
+      path: '/operator/audits/{link}/{side}/find',
+      operationId: 'auditFind',
+      summary: 'The same for given keys.',
+      params: closed({ link: id, side: { enum: ['fact', 'effect'] } }),
+      body: closed({ keys: { type: 'array', maxItems: 5_000, items: { type: 'string', maxLength: 200 } } }),
+      handle: async request => ({ body: { rows: await auditOf(options.audits, request.params).find((request.body as { keys: string[] }).keys) } }),
+    },
+  ]
+}
+
+function auditOf(audits: readonly Audit[], params: Readonly<Record<string, string>>): Audit {
+  const audit = audits.find(one => one.link === params['link'] && one.side === params['side'])
+  if (audit === undefined) throw new Problem('not_found', { detail: `this service has no ${params['side']} side of ${params['link']}` })
+  return audit
+}
+
+async function counts(database: Database): Promise<Record<string, number>> {
+  const { rows } = await database.query<Record<string, number>>(
+    `select (select count(*)::int from parked) as parked,
+            (select count(*)::int from dead_letter where state in ('open', 'replaying')) as dead_letters,
+            (select count(*)::int from http_retry) as http_retry`,
+    [],
+  )
+  return rows[0] ?? {}
+}

@@ -1,0 +1,146 @@
+import type { Broker } from '../broker/broker.ts'
+import type { EventContract, LinkContract } from '../contract/contract.ts'
+import type { Database } from '../database/database.ts'
+import type { Doorbell } from '../database/doorbell.ts'
+import { type Courier, openCourier } from '../delivery/courier.ts'
+import { Problem } from '../failure/problem.ts'
+import { openClient, Unreachable } from '../http/client.ts'
+import type { Signer } from '../http/tokens.ts'
+import { defaultPartitions, dropTerminalPartitions, ensurePartitions } from '../outbox/partitions.ts'
+import { immediateDeadlineMs, openSender, type Sender } from '../outbox/sender.ts'
+import type { Clock, Random } from '../process/clock.ts'
+import type { Log } from '../process/log.ts'
+import type { Running } from '../process/process.ts'
+import type { Registry } from '../registry/registry.ts'
+import { eventLane } from '../relay/event-lane.ts'
+import { httpLane } from '../relay/http-lane.ts'
+import { type LaneStatus, type LaneWork, openLanes, runLane } from '../relay/lane.ts'
+import { calledRows, publishedRows } from '../relay/outbox-source.ts'
+import { openRetries } from '../relay/retries.ts'
+import { resendAfterMs, sweepLane } from '../relay/sweep.ts'
+import type { SwitchCache } from '../switch/switch.ts'
+import type { LinkReader } from './definition.ts'
+import { loops } from './loops.ts'
+import type { Meters } from './meter.ts'
+
+export interface SendingOptions {
+  readonly service: string
+  readonly instance: string
+  readonly links: readonly LinkContract[]
+  readonly events: readonly EventContract[]
+  readonly database: Database
+  readonly broker: Broker
+  readonly doorbell: Doorbell
+  readonly switches: SwitchCache
+  readonly registry: Registry
+  readonly signer: Signer
+  readonly urls: Readonly<Record<string, readonly string[]>>
+  readonly meters: Meters
+  readonly log: Log
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export interface Sending {
+  readonly sender: Sender
+  readonly running: Running
+  read(link: string): LinkReader
+  lanes(): readonly LaneStatus[]
+  breakers(): Readonly<Record<string, string>>
+}
+
+const deliveryDeadlineMs = 5_000
+const readDeadlineMs = 2_000
+const maintenanceMs = 10_000
+
+/** What carries this service's facts to others: the sender, its couriers, and the lanes of its relay. */
+export function openSending(options: SendingOptions): Sending {
+  const { service, links, events, database, broker, doorbell, meters, log, clock, random } = options
+  const client = (link: LinkContract, target: string, deadlineMs: number): ReturnType<typeof openClient> =>
+    openClient({
+      baseUrls: options.urls[target] ?? [],
+      token: () => options.signer.token({ audience: target, link: link.id }),
+      deadlineMs,
+      connectionsMax: 32,
+    })
+  // Links whose facts go through the outbox: every business link, and data links that are carried by events.
+  const sent = links.filter(link => link.from === service && (link.kind === 'business' || link.start === 'event' || link.movable))
+  const couriers = new Map<string, Courier>(sent.map(link => [link.id, openCourier(link, client(link, link.to, deliveryDeadlineMs), deliveryDeadlineMs, clock, random)]))
+
+  const sender = openSender({
+    ...options,
+    deliverNow(link, message) {
+      const courier = couriers.get(link)
+      return courier?.willing() === true ? courier.deliver(message) : undefined
+    },
+    committed(messages) {
+      meters.stated(messages)
+      doorbell.ring('outbox')
+    },
+  })
+
+  const retries = openRetries(database)
+  const open = new Map<string, number>()
+  const business = sent.filter(link => link.kind === 'business')
+  const lanes: LaneWork[] = [
+    eventLane(service, publishedRows(database), broker, events),
+    ...business.map(link =>
+      httpLane({ service, source: calledRows(database, link.id), retries, courier: courierOf(link), trailMs: immediateDeadlineMs + 50, clock, random }),
+    ),
+    ...sent.map(link =>
+      sweepLane({ service, database, courier: courierOf(link), retries, broker, events, resendAfterMs, clock, found: count => open.set(link.id, count) }),
+    ),
+  ]
+  const statuses = new Map<string, LaneStatus>()
+  const ports = {
+    lanes: openLanes(database, options.instance),
+    clock,
+    log,
+    rest: (ms: number, signal: AbortSignal) => doorbell.wait('outbox', ms, signal),
+    show: (status: LaneStatus) => void statuses.set(status.lane, status),
+  }
+
+  async function maintain(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for (const event of events.filter(one => one.service === service)) await broker.createTopic(event.topic, event.partitions)
+        await ensurePartitions(database, defaultPartitions)
+        const dropped = await dropTerminalPartitions(database, lanes.map(lane => lane.lane), defaultPartitions)
+        if (dropped.length > 0) log.info({ dropped }, 'outbox: partitions of which every fact is terminal were dropped')
+      } catch (error) {
+        log.debug({ err: error }, 'outbox: maintenance is tried again')
+        await clock.sleep(500, signal)
+        continue
+      }
+      await clock.sleep(maintenanceMs, signal)
+    }
+  }
+
+  return {
+    sender,
+    running: loops('relay', [maintain, ...lanes.map(lane => (signal: AbortSignal) => runLane(lane, ports, signal))]),
+    lanes: () => [...statuses.values()].map(status => ({ ...status, open: open.get(status.lane.replace('sweep:', '')) })),
+    breakers: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.state()])),
+    read(id) {
+      const link = links.find(one => one.id === id)
+      if (link === undefined || link.kind !== 'data' || link.to !== service) throw new Error(`${service} reads nothing over ${id}`)
+      const http = client(link, link.from, readDeadlineMs)
+      return {
+        async get<Answer>(path: string) {
+          meters.read(id)
+          const answer = await http.request({ method: 'GET', path })
+          if (answer.status === 404) return null
+          if (answer.status >= 500 || answer.status === 429) throw new Unreachable(`${link.from} answered ${answer.status}`, { sent: true })
+          if (answer.status !== 200) throw new Problem('link_refused', { detail: `${link.from} answered GET ${path} on ${id} with ${answer.status}` })
+          return JSON.parse(answer.body) as Answer
+        },
+      }
+    },
+  }
+
+  function courierOf(link: LinkContract): Courier {
+    const courier = couriers.get(link.id)
+    if (courier === undefined) throw new Error(`${link.id} has no courier`)
+    return courier
+  }
+}

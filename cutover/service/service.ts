@@ -1,0 +1,119 @@
+import { fileURLToPath } from 'node:url'
+import { Registry as Metrics } from 'prom-client'
+import { openBroker } from '../broker/open.ts'
+import { type Database, isTransient, openDatabase } from '../database/database.ts'
+import { openDoorbell } from '../database/doorbell.ts'
+import { installMigrations } from '../database/install.ts'
+import { openServer } from '../http/server.ts'
+import { openSigner, openVerifier } from '../http/tokens.ts'
+import { ensurePartitions, defaultPartitions } from '../outbox/partitions.ts'
+import { systemClock, systemRandom } from '../process/clock.ts'
+import { openLog } from '../process/log.ts'
+import { type Running, runProcess } from '../process/process.ts'
+import { openRegistry, registerVersions } from '../registry/registry.ts'
+import { installSwitches, openSwitchCache } from '../switch/switch.ts'
+import type { ServiceDefinition } from './definition.ts'
+import { readServiceEnvironment } from './environment.ts'
+import { linkRoutes } from './link-routes.ts'
+import { operatorRoutes } from './operator.ts'
+import { openReceiving } from './receiving.ts'
+import { openSending } from './sending.ts'
+import { openMeters } from './meter.ts'
+
+export type { Audit, AuditRow } from './audit.ts'
+export type { LinkReader, ServiceContext, ServiceDefinition, ServiceParts } from './definition.ts'
+
+const librarySql = fileURLToPath(new URL('../sql', import.meta.url))
+const startAttemptsMax = 60
+
+/** Runs one instance of a service until it is told to stop. Reads its configuration from the environment. */
+export async function runService(definition: ServiceDefinition): Promise<void> {
+  const { name, links, events } = definition
+  const environment = readServiceEnvironment()
+  const instance = environment.INSTANCE
+  const log = openLog({ service: name, instance, level: environment.LOG_LEVEL })
+  const clock = systemClock
+  const random = systemRandom
+  const database = openDatabase({
+    url: environment.DATABASE_URL,
+    name: instance,
+    connectionsMax: environment.DATABASE_CONNECTIONS,
+    onIdleError: error => log.debug({ err: error }, 'database: an idle connection was closed'),
+  })
+  await install(database, definition)
+
+  const broker = openBroker({ kind: environment.BROKER, url: environment.LOG_DATABASE_URL, log, name: instance })
+  const doorbell = openDoorbell(database, log)
+  const switches = await openSwitchCache(database)
+  const registry = openRegistry(events)
+  const metrics = new Metrics()
+  const meters = openMeters(links, clock, metrics)
+  const signer = await openSigner({ issuer: name, privateKeyFile: environment.PRIVATE_KEY_FILE })
+  const verifier = await openVerifier({ audience: name, trustedKeysFile: environment.TRUSTED_KEYS_FILE })
+
+  const common = { service: name, instance, links, events, database, broker, doorbell, registry, meters, log, clock, random }
+  const sending = openSending({ ...common, switches, signer, urls: environment.SERVICE_URLS })
+  const parts = definition.build({ database, sender: sending.sender, log, clock, random, read: sending.read })
+  const receiving = openReceiving({ ...common, handlers: parts.handlers, gather: parts.gather })
+
+  const server = await openServer({
+    service: name,
+    port: environment.PORT,
+    routes: [
+      ...parts.routes,
+      ...linkRoutes(receiving.links, receiving.doors, database),
+      ...operatorRoutes({
+        service: name,
+        instance,
+        links,
+        database,
+        switches,
+        audits: parts.audits,
+        clock,
+        random,
+        lanes: sending.lanes,
+        consumers: receiving.consumers,
+        breakers: sending.breakers,
+        meters: meters.byLink,
+        flipped: () => doorbell.ring('switch'),
+      }),
+    ],
+    verifier,
+    log,
+    metrics,
+    ready: async () => ({ database: await database.query('select 1', []).then(() => 'ok', error => String(error)) }),
+  })
+
+  const stores: Running = {
+    name: 'stores',
+    start: async () => undefined,
+    async stop() {
+      await doorbell.close()
+      await broker.close()
+      await database.close()
+    },
+  }
+  doorbell.listen('switch', () => void switches.reload().catch(error => log.debug({ err: error }, 'switch: reloaded at the next append')))
+  // Stopped in reverse: no new requests first, then the loops, the connections last.
+  await runProcess([stores, receiving.running, sending.running, ...(parts.parts ?? []), server], { log })
+}
+
+/** Everything that the database must hold before the first request. Waits for a database that is still starting. */
+async function install(database: Database, definition: ServiceDefinition): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await database.query('select 1', [])
+      break
+    } catch (error) {
+      if (!isTransient(error) || attempt >= startAttemptsMax) throw error
+      await systemClock.sleep(250)
+    }
+  }
+  await installMigrations(database, [
+    { name: 'cutover', folder: librarySql },
+    { name: definition.name, folder: definition.migrations },
+  ])
+  await ensurePartitions(database, defaultPartitions)
+  await registerVersions(database, definition.events)
+  await installSwitches(database, definition.name, definition.links)
+}
