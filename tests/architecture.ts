@@ -28,7 +28,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cutover/relay': [...stored, 'cutover/broker', 'cutover/http', 'cutover/switch', 'cutover/outbox', 'cutover/delivery'],
   'cutover/service': ['cutover'],
   'engine/api': [],
-  'engine/verify': ['cutover'],
+  'engine/verify': ['cutover', 'engine/api'],
   engine: ['cutover'],
   'sandbox/api': [],
   sandbox: ['cutover', 'engine/api'],

@@ -1,0 +1,87 @@
+import { Problem } from 'cutover/failure'
+import type { Route } from '../api/contract.ts'
+import type { LinkReport } from '../links/merge.ts'
+import type { Content, Row } from '../verify/expectation.ts'
+import type { Page } from '../verify/verify.ts'
+
+/** Reads what the operator interface of a service answers. Anything else than agreed is a problem that names the place. */
+type Fields = Readonly<Record<string, unknown>>
+
+function wrong(place: string, expected: string, found: unknown): never {
+  const shown = JSON.stringify(found) ?? 'nothing'
+  throw new Problem('service_answer_wrong', {
+    detail: `${place} must be ${expected}; found ${shown.slice(0, 80)}. The service and the engine are of different builds.`,
+  })
+}
+
+const object = (value: unknown, place: string): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : wrong(place, 'an object', value)
+const list = (value: unknown, place: string): readonly unknown[] => (Array.isArray(value) ? value : wrong(place, 'a list', value))
+const text = (value: unknown, place: string): string => (typeof value === 'string' ? value : wrong(place, 'a text', value))
+const number = (value: unknown, place: string): number =>
+  typeof value === 'number' && Number.isFinite(value) ? value : wrong(place, 'a number', value)
+const orNull = <T>(value: unknown, read: (value: unknown) => T): T | null => (value === undefined || value === null ? null : read(value))
+
+const route = (value: unknown, place: string): Route =>
+  value === 'http' || value === 'event' ? value : wrong(place, '"http" or "event"', value)
+
+/** `GET /operator/links` */
+export const readLinks = (answer: unknown): readonly LinkReport[] =>
+  list(answer, 'links').map((item, at) => {
+    const row = object(item, `links/${at}`)
+    return {
+      link: text(row.link, `links/${at}/link`),
+      route: orNull(row.route, value => route(value, `links/${at}/route`)),
+      epoch: orNull(row.epoch, value => number(value, `links/${at}/epoch`)),
+      facts: orNull(row.facts, value => number(value, `links/${at}/facts`)),
+      rate: orNull(row.rate, value => number(value, `links/${at}/rate`)),
+    }
+  })
+
+/** `POST /operator/switch` */
+export function readSwitched(answer: unknown): { readonly route: Route; readonly epoch: number; readonly changed: boolean } {
+  const row = object(answer, 'switch')
+  return { route: route(row.route, 'switch/route'), epoch: number(row.epoch, 'switch/epoch'), changed: row.changed === true }
+}
+
+/** `GET /operator/audits/{link}/{side}` */
+export function readPage(answer: unknown): Page {
+  const page = object(answer, 'page')
+  return { rows: readRows(page), next: orNull(page.next, value => text(value, 'page/next')) }
+}
+
+/** The rows of a page, or of `POST /operator/audits/{link}/{side}/find`. */
+export const readRows = (answer: unknown): readonly Row[] =>
+  list(object(answer, 'page').rows, 'rows').map((item, at) => {
+    const row = object(item, `rows/${at}`)
+    return {
+      key: text(row.key, `rows/${at}/key`),
+      factId: orNull(row.fact_id, value => text(value, `rows/${at}/fact_id`)),
+      content: object(row.content, `rows/${at}/content`) as Content,
+    }
+  })
+
+const texts = (value: unknown, place: string): ReadonlySet<string> =>
+  new Set(list(value, place).map((item, at) => text(item, `${place}/${at}`)))
+
+/** `POST /operator/receipts` */
+export function readReceipts(answer: unknown): {
+  receipts: Readonly<Record<string, string>>
+  parked: ReadonlySet<string>
+  dead: ReadonlySet<string>
+} {
+  const row = object(answer, 'receipts')
+  const outcomes = Object.entries(object(row.receipts, 'receipts/receipts')).map(
+    ([fact, outcome]) => [fact, text(outcome, `receipts/receipts/${fact}`)] as const,
+  )
+  return { receipts: Object.fromEntries(outcomes), parked: texts(row.parked, 'receipts/parked'), dead: texts(row.dead, 'receipts/dead') }
+}
+
+/** `POST /operator/open` */
+export const readCarried = (answer: unknown): ReadonlySet<string> => texts(object(answer, 'open').carried, 'open/carried')
+
+/** `GET /operator/ledger` */
+export function readLedger(answer: unknown): { readonly balanced: boolean; readonly sum: number } {
+  const row = object(answer, 'ledger')
+  return { balanced: row.balanced === true, sum: number(row.sum, 'ledger/sum') }
+}

@@ -1,0 +1,23 @@
+import type { LedgerVerdict, LinkVerdict, VerifyReport } from '../api/contract.ts'
+import type { Expectation } from './expectation.ts'
+import { type Books, isClean, verifyLink } from './verify.ts'
+
+export interface VerifyOptions {
+  readonly expectations: readonly Expectation[]
+  readonly booksOf: (link: string) => Books
+  /** The sum over all accounts, asked last; null for a system without money. */
+  readonly ledger: (() => Promise<LedgerVerdict>) | null
+  /** Milliseconds, from any beginning. */
+  readonly now: () => number
+}
+
+/** Verifies every link that has an expectation, one after the other, then the ledger. Throws when a book cannot be read. */
+export async function verifyAll(options: VerifyOptions): Promise<VerifyReport> {
+  const begun = options.now()
+  const links: LinkVerdict[] = []
+  // One link at a time: two services share the load of reading, and one set of effects is held in memory.
+  for (const expectation of options.expectations) links.push(await verifyLink(expectation, options.booksOf(expectation.link)))
+  const ledger = options.ledger === null ? null : await options.ledger()
+  const ok = links.every(isClean) && (ledger === null || (ledger.balanced && ledger.sum === 0))
+  return { ok, links, ledger, took_ms: Math.round(options.now() - begun) }
+}
