@@ -29,24 +29,30 @@ const settings = {
   log_error_verbosity: 'terse',
 }
 
-/** Starts the server and waits until it answers. After a crash its children need a moment to notice: it is tried again meanwhile. */
-export async function launch(cluster: Cluster, port: number, logFile: string): Promise<Server> {
+export interface Launch {
+  readonly cluster: Cluster
+  readonly port: number
+  readonly logFile: string
+  /** How long a server that ends at once is tried again: after a crash its sessions need a moment to notice. */
+  readonly retryMs: number
+}
+
+/** Starts the server and waits until it answers. */
+export async function launch({ cluster, port, logFile, retryMs }: Launch): Promise<Server> {
   const until = Date.now() + startTimeoutMs
-  const retryUntil = Date.now() + 15_000
+  const retryUntil = Date.now() + retryMs
   const flags = Object.entries({ ...settings, port: String(port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   for (;;) {
     const server = spawnServer(cluster, port, flags, logFile)
     const outcome = await answerOrEnd(server, cluster, until)
     if (outcome === 'answers') return server
     if (outcome === 'silent') await stopPostmaster(server.pid, cluster)
-    else if ((await isFree(port)) && Date.now() < retryUntil) {
-      await new Promise(resolve => setTimeout(resolve, 500))
-      continue
-    }
-    throw new Error(
-      `PostgreSQL does not start on port ${port} with the data in ${cluster.data}. The end of ${logFile}:\n${await lastLines(logFile)}`,
-    )
+    if (outcome === 'silent' || Date.now() >= retryUntil || !(await isFree(port))) break
+    await new Promise(resolve => setTimeout(resolve, 500))
   }
+  throw new Error(
+    `PostgreSQL does not start on port ${port} with the data in ${cluster.data}. The end of ${logFile}:\n${await lastLines(logFile)}`,
+  )
 }
 
 async function answerOrEnd(server: Server, cluster: Cluster, until: number): Promise<'answers' | 'ended' | 'silent'> {

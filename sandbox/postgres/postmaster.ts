@@ -24,9 +24,11 @@ export async function livePostmaster(data: string): Promise<Postmaster | null> {
     if (lines.length > 1 || lines[0] !== '') await rm(file, { force: true })
     return null
   }
-  const command = (await isAlive(pid)) ? await commandOf(pid) : null
+  // A dead one's file is left to PostgreSQL, which reads in it whether its sessions are still writing.
+  if (!(await isAlive(pid))) return null
+  const command = await commandOf(pid)
   if (command !== null && command.includes('postgres') && command.includes(data)) return { pid, port }
-  // The number belongs to nobody, or by now to somebody else.
+  // By now the number belongs to somebody else, and PostgreSQL would refuse to start because of him.
   await rm(file, { force: true })
   return null
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { realpath, rm, stat, truncate } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { isAbsolute, join } from 'node:path'
@@ -57,8 +58,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const logFile = join(options.directory, 'server.log')
   await capLog(logFile)
   const port = options.port === 0 ? await freePort() : options.port
+  const crashed = existsSync(join(cluster.data, 'postmaster.pid'))
   const adopted = await adopt(cluster, options.port, log)
-  const running = adopted ?? (await launch(cluster, port, logFile))
+  const running = adopted ?? (await launch({ cluster, port, logFile, retryMs: crashed ? 15_000 : 0 }))
   return handle(cluster, running, {
     logFile,
     adopted: adopted !== null,
