@@ -34,6 +34,8 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   sandbox: ['cutover', 'engine/api'],
   // The command line knows the two operator interfaces and nothing behind them.
   cli: ['engine/api', 'sandbox/api'],
+  // Signing is the library's alone; this verb asks no server.
+  'cli/token.ts': ['cli', 'cutover/http/tokens.ts'],
   // A service of the school knows the contracts and the library, never another service.
   'school/contracts': ['cutover/contract'],
   'school/management': ['cutover', 'school/contracts'],

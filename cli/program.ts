@@ -1,0 +1,46 @@
+import { Command, CommanderError } from 'commander'
+import type { Terminal } from './command.ts'
+import { CommandFailed, type ExitCode, exitCodes } from './exit.ts'
+import { faultVerb } from './fault.ts'
+import { linksVerb } from './links.ts'
+import { statusVerb } from './status.ts'
+import { switchVerb } from './switch.ts'
+import { tokenVerb } from './token.ts'
+import { trafficVerb } from './traffic.ts'
+import { verifyVerb } from './verify.ts'
+
+const closing = `
+Exit codes: 0 fine, 1 failed, 3 verify found a difference, 64 wrong usage, 69 not running, 77 not permitted.
+CUTOVER_HOME names the data directory (default: .cutover in the project). See docs/cli.md.`
+
+/** All commands. One file per verb. */
+export function programOf(terminal: Terminal): Command {
+  const program = new Command('cutover')
+    .description('Look at a running system, move its links, and prove that nothing was lost.')
+    .version('0.1.0', '--version', 'print the version')
+    .showHelpAfterError('  see: npx cutover --help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .addHelpText('after', closing)
+    .configureOutput({ writeOut: text => terminal.out(text.trimEnd()), writeErr: text => terminal.error(text.trimEnd()) })
+    .exitOverride()
+  for (const make of [statusVerb, linksVerb, switchVerb, verifyVerb, trafficVerb, faultVerb, tokenVerb]) program.addCommand(make(terminal))
+  return program
+}
+
+/** Runs one command line and resolves with its exit code. Everything that goes wrong has been printed by then. */
+export async function run(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  try {
+    await programOf(terminal).parseAsync(words, { from: 'user' })
+    return exitCodes.fine
+  } catch (error) {
+    // commander has printed its own: help and version are fine, the rest is usage.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
+    if (!(error instanceof CommandFailed)) throw error
+    terminal.error(words.includes('--json') ? JSON.stringify(asJson(error)) : `error: ${error.message}\n  ${error.remedy}`)
+    return error.exitCode
+  }
+}
+
+const asJson = ({ message, remedy, exitCode, problem }: CommandFailed): object => ({
+  error: { message, remedy, exit_code: exitCode, ...(problem === null ? {} : { problem }) },
+})

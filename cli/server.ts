@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CommandFailed, type ExitCode, exitCodes } from './exit.ts'
+
+/** The two operator interfaces that a running system has. */
+export type ServerName = 'engine' | 'sandbox'
+
+export interface Call {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly body?: object
+  /** How long to wait for the answer. */
+  readonly timeoutMs: number
+}
+
+export interface Server {
+  /** Calls and answers with the JSON of a success; everything else is a CommandFailed. */
+  call<Answer>(call: Call): Promise<Answer>
+}
+
+export interface ServerOptions {
+  /** The data directory of the system. */
+  readonly home: string
+  /** An address given by hand, instead of the one in `run.json`. */
+  readonly address: string | undefined
+  /** A token from the environment, instead of the one in `home`. */
+  readonly token: string | undefined
+}
+
+const start = 'start it with: npm start'
+const answerMax = 16 * 1024 * 1024
+
+/** Finds the system by what it wrote into its data directory when it started. */
+export async function findServer(name: ServerName, options: ServerOptions): Promise<Server> {
+  const url = options.address ?? (await addressOf(name, options.home))
+  const token = options.token ?? (await tokenIn(options.home))
+  return { call: call => send(new URL(call.path, url), token, call) }
+}
+
+async function addressOf(name: ServerName, home: string): Promise<string> {
+  const file = join(home, 'run.json')
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new CommandFailed(
+      exitCodes.unreachable,
+      `the system is not running: there is no ${file}`,
+      `${start}, or name its data directory in CUTOVER_HOME`,
+      { cause },
+    )
+  })
+  const run = parse(text) as Partial<Record<ServerName, unknown>> | null | undefined
+  const url = run?.[name]
+  if (typeof url !== 'string' || !URL.canParse(url)) {
+    throw new CommandFailed(exitCodes.failed, `${file} names no address of the ${name}`, 'stop the system and start it again: npm start')
+  }
+  return url
+}
+
+async function tokenIn(home: string): Promise<string> {
+  const file = join(home, 'operator-token')
+  try {
+    return (await readFile(file, 'utf8')).trim()
+  } catch (cause) {
+    throw new CommandFailed(
+      exitCodes.notPermitted,
+      `the operator token cannot be read from ${file}`,
+      'run the command as the user who started the system, or set CUTOVER_TOKEN',
+      { cause },
+    )
+  }
+}
+
+async function send<Answer>(url: URL, token: string, { method, body, timeoutMs }: Call): Promise<Answer> {
+  let status: number
+  let text: string
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(timeoutMs),
+      redirect: 'error',
+    })
+    status = response.status
+    text = await response.text()
+  } catch (cause) {
+    throw unreachable(url, timeoutMs, cause)
+  }
+  if (text.length > answerMax)
+    throw new CommandFailed(
+      exitCodes.failed,
+      `${url.origin} answered with more than ${answerMax} characters`,
+      'check the address given with --server',
+    )
+  const answer = text === '' ? null : parse(text)
+  if (status < 200 || status >= 300) throw refused(url, status, answer)
+  if (answer === undefined)
+    throw new CommandFailed(
+      exitCodes.failed,
+      `${url.origin} answered with something that is no JSON`,
+      'check the address given with --server',
+    )
+  return answer as Answer
+}
+
+function unreachable(url: URL, timeoutMs: number, cause: unknown): CommandFailed {
+  if (cause instanceof DOMException && cause.name === 'TimeoutError') {
+    return new CommandFailed(
+      exitCodes.unreachable,
+      `${url.origin} did not answer within ${timeoutMs / 1000} s`,
+      'look at it with "cutover status", or wait longer with --timeout',
+      { cause },
+    )
+  }
+  const code = (cause as { cause?: { code?: unknown } } | null)?.cause?.code
+  return new CommandFailed(
+    exitCodes.unreachable,
+    `nothing answers at ${url.origin}${typeof code === 'string' ? ` (${code})` : ''}: the system is not running`,
+    start,
+    { cause },
+  )
+}
+
+/** What an answer that is not a success means for the caller of the command. */
+function refused(url: URL, status: number, answer: unknown): CommandFailed {
+  const problem = (typeof answer === 'object' && answer !== null ? answer : {}) as { title?: unknown; detail?: unknown; errors?: unknown }
+  const what = [problem.title, problem.detail].filter(part => typeof part === 'string').join(': ')
+  const fields = Array.isArray(problem.errors)
+    ? (problem.errors as { pointer?: unknown; detail?: unknown }[])
+        .map(field => `\n  ${String(field.pointer)}: ${String(field.detail)}`)
+        .join('')
+    : ''
+  const [exitCode, remedy] = meaningOf(status)
+  return new CommandFailed(exitCode, `${what === '' ? `${url.pathname} answered ${status}` : what}${fields}`, remedy, { problem })
+}
+
+function meaningOf(status: number): readonly [ExitCode, string] {
+  if (status === 401 || status === 403)
+    return [exitCodes.notPermitted, 'run the command as the user who started the system, or set CUTOVER_TOKEN']
+  if (status === 400 || status === 404 || status === 422)
+    return [exitCodes.usage, 'correct the value and run the command again; --help shows examples']
+  if (status === 503) return [exitCodes.unreachable, 'see which process is away with "cutover status", then repeat: repeating is safe']
+  return [
+    exitCodes.failed,
+    status >= 500 ? 'the log of the process, in the data directory, says more' : 'see "cutover links" for what is possible now',
+  ]
+}
+
+/** The value of a JSON text, or undefined when it is none. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
