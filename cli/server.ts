@@ -27,6 +27,9 @@ export interface ServerOptions {
   readonly token: string | undefined
 }
 
+/** Where the two listen, counted from the first port of the system. */
+const portOffsets: Readonly<Record<ServerName, number>> = { engine: 0, sandbox: 1 }
+
 const start = 'start it with: npm start'
 const answerMax = 16 * 1024 * 1024
 
@@ -47,12 +50,11 @@ async function addressOf(name: ServerName, home: string): Promise<string> {
       { cause },
     )
   })
-  const run = parse(text) as Partial<Record<ServerName, unknown>> | null | undefined
-  const url = run?.[name]
-  if (typeof url !== 'string' || !URL.canParse(url)) {
-    throw new CommandFailed(exitCodes.failed, `${file} names no address of the ${name}`, 'stop the system and start it again: npm start')
+  const first = (parse(text) as { first_port?: unknown } | null | undefined)?.first_port
+  if (typeof first !== 'number' || !Number.isInteger(first)) {
+    throw new CommandFailed(exitCodes.failed, `${file} names no first_port`, 'stop the system and start it again: npm start')
   }
-  return url
+  return `http://127.0.0.1:${first + portOffsets[name]}`
 }
 
 async function tokenIn(home: string): Promise<string> {

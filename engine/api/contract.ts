@@ -29,7 +29,7 @@ export interface LinkRow {
   readonly movable: boolean
   /** The switch epoch of the deciding database. */
   readonly epoch: number | null
-  /** Facts stated on this link so far. */
+  /** Facts stated, or reads made, since the instances that answer started. */
   readonly facts: number | null
   /** What an operator has to know about this row: a service that is away, an epoch that went back. */
   readonly note: string | null

@@ -25,10 +25,10 @@ const silent: InstanceReport = { url: 'http://a', links: [] }
 const away: InstanceReport = { url: 'http://b', away: 'timeout' }
 const row = (link: LinkContract, reports: ServiceReports) => mergeLinks([link], reports)[0]
 
-test('rates of all instances are added, facts are not', () => {
+test('rates and facts of all instances are added', () => {
   const merged = row(credit, { hiring: [says('COMM-040', 'event', 3, 5.25), says('COMM-040', 'event', 3, 4.5)], bonuses: [silent] })
   assert.equal(merged?.rate, 9.8)
-  assert.equal(merged?.facts, 7)
+  assert.equal(merged?.facts, 14)
   assert.equal(merged?.note, null)
 })
 test('traffic that both sides count is shown once', () => {

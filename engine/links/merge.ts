@@ -6,7 +6,7 @@ export interface LinkReport {
   readonly link: string
   readonly route: Route | null
   readonly epoch: number | null
-  /** Facts stated so far, counted in the database: the same in every instance. */
+  /** Facts stated, or reads made, by this instance since it started. */
   readonly facts: number | null
   /** Per second, of this instance alone. */
   readonly rate: number | null
@@ -62,7 +62,7 @@ function sideOf(link: string, instances: readonly InstanceReport[]) {
     route: latest?.route ?? null,
     epoch: latest?.epoch ?? null,
     rate: rates.length === 0 ? null : Math.round(10 * rates.reduce((sum, rate) => sum + rate, 0)) / 10,
-    facts: facts.length === 0 ? null : Math.max(...facts),
+    facts: facts.length === 0 ? null : facts.reduce((sum, count) => sum + count, 0),
   }
 }
 

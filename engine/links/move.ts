@@ -1,17 +1,12 @@
 import type { LinkContract } from 'cutover/contract'
 import type { Database } from 'cutover/database'
-import { Problem, extendProblems } from 'cutover/failure'
+import { Problem } from 'cutover/failure'
 import type { Clock } from 'cutover/process/clock'
 import type { Route, SwitchAnswer } from '../api/contract.ts'
 import { appendHistory, nextTerm, seeEpoch } from '../history/history.ts'
 import { readSwitched } from '../services/answers.ts'
 import type { Directory } from '../services/directory.ts'
 import { closest } from './closest.ts'
-
-extendProblems({
-  no_such_link: { status: 404, title: 'There is no such link' },
-  link_not_movable: { status: 409, title: 'The link cannot be moved' },
-})
 
 /** The service tries for up to some ten seconds to get the lock between its transactions. */
 const deadlineMs = 15_000
@@ -63,7 +58,7 @@ function movable(links: readonly LinkContract[], id: string): LinkContract {
   if (link === undefined) {
     const known = links.map(candidate => candidate.id)
     const near = closest(id, known)
-    throw new Problem('no_such_link', {
+    throw new Problem('link_unknown', {
       detail: `there is no link "${id}". ${near === undefined ? `Links: ${known.join(', ')}.` : `Did you mean ${near}?`}`,
       extensions: { known, ...(near === undefined ? {} : { did_you_mean: near }) },
     })

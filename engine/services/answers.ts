@@ -56,7 +56,7 @@ export const readRows = (answer: unknown): readonly Row[] =>
     const row = object(item, `rows/${at}`)
     return {
       key: text(row.key, `rows/${at}/key`),
-      factId: orNull(row.fact_id, value => text(value, `rows/${at}/fact_id`)),
+      factId: orNull(row.factId, value => text(value, `rows/${at}/factId`)),
       content: object(row.content, `rows/${at}/content`) as Content,
     }
   })

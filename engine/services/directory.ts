@@ -58,7 +58,7 @@ export function openDirectory(urls: Readonly<Record<string, readonly string[]>>,
           try {
             return { url, answer: await send(name, client, call) }
           } catch (error) {
-            return { url, away: error instanceof Problem && error.cause instanceof Unreachable ? error.cause.reason : whatIsWrong(error) }
+            return { url, away: error instanceof Problem && error.cause instanceof Unreachable ? error.cause.message : whatIsWrong(error) }
           }
         }),
       ),
@@ -80,7 +80,7 @@ async function send(service: string, client: HttpClient, call: Call): Promise<un
   const { status, body } = await client.request(request).catch((error: unknown) => {
     if (!(error instanceof Unreachable)) throw error
     const perhaps = error.sent && call.method !== 'GET' ? ' The call may have arrived; it is safe to repeat.' : ''
-    const detail = `${service} does not answer (${error.reason}) to ${call.method} ${call.path}.${perhaps} See "cutover status".`
+    const detail = `${service} does not answer (${error.message}) to ${call.method} ${call.path}.${perhaps} See "cutover status".`
     throw new Problem('service_away', { detail, retryable: true, cause: error })
   })
   const answer = parse(service, call, body)

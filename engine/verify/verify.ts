@@ -20,7 +20,8 @@ export interface Page {
   readonly next: string | null
 }
 
-export const pageSize = 5_000
+// Some 300 bytes a row: a page stays well below the megabyte that an answer may have.
+export const pageSize = 2_000
 const batchSize = 500
 const samplesPerKind = 10
 
