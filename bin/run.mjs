@@ -4,7 +4,11 @@
 import { spawn } from 'node:child_process'
 import { suitableNode } from './node.mjs'
 
-const child = spawn(suitableNode(), ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], { stdio: 'inherit' })
+const child = spawn(suitableNode(), ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  // Lets a supervisor notice that its launcher was killed and nobody will pass Ctrl-C on any more.
+  env: { ...process.env, CUTOVER_LAUNCHER: String(process.pid) },
+})
 // The child decides how it stops; a terminal sends Ctrl-C to both.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('error', error => {

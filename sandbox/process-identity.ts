@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 
 /**
  * Whether a process of that number runs. A zombie counts as gone: in a container without a reaper the
@@ -36,6 +36,30 @@ export async function commandOf(pid: number): Promise<string | null> {
   if (process.platform !== 'linux') return output('ps', ['-o', 'command=', '-p', String(pid)])
   const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
   return line === '' ? null : line.split('\0').join(' ').trim()
+}
+
+/** The direct children of a process: PostgreSQL's sessions are in groups of their own, and can only be found so. */
+export async function childrenOf(pid: number): Promise<number[]> {
+  if (process.platform !== 'linux') return ((await output('pgrep', ['-P', String(pid)])) ?? '').split('\n').filter(Boolean).map(Number)
+  const numbers = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)
+  const stats = await Promise.all(numbers.map(async number => ({ number, stat: await statOf(number) })))
+  return stats.filter(({ stat }) => stat?.split(' ')[1] === String(pid)).map(({ number }) => number)
+}
+
+/** Sends a signal; a process that is gone already is as good as one that got it. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** Stops or continues a process together with its children. */
+export async function signalFamily(pid: number, name: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+  // The parent first when it stops, so that it makes no more of them.
+  signal(pid, name)
+  for (const child of await childrenOf(pid)) signal(child, name)
 }
 
 /** Waits until the process is gone; false when it is still there after `timeoutMs`. */

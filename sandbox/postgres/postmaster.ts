@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { commandOf, isAlive, waitUntilGone } from '../process-identity.ts'
+import { commandOf, isAlive, signal, signalFamily, waitUntilGone } from '../process-identity.ts'
 import { administrator, type Cluster } from './cluster.ts'
 
 const fastStopMs = 15_000
@@ -57,7 +57,7 @@ export async function answers(cluster: Cluster, port: number): Promise<boolean> 
 /** Stops the server: first so that it ends its sessions and writes everything out, then at once. */
 export async function stopPostmaster(pid: number, cluster: Cluster): Promise<void> {
   if (process.platform === 'win32') return stopOnWindows(cluster)
-  signal(pid, 'SIGCONT')
+  await signalFamily(pid, 'SIGCONT')
   for (const [name, timeoutMs] of [
     ['SIGINT', fastStopMs],
     ['SIGQUIT', immediateStopMs],
@@ -66,15 +66,6 @@ export async function stopPostmaster(pid: number, cluster: Cluster): Promise<voi
     if (await waitUntilGone(pid, timeoutMs)) return
   }
   throw new Error(`PostgreSQL (process ${pid}) did not stop within ${(fastStopMs + immediateStopMs) / 1000} s. End it with: kill -9 ${pid}`)
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch (error) {
-    // Gone already, which is what was wanted.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
 }
 
 function stopOnWindows({ binaries, data }: Cluster): Promise<void> {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { realpath, rm, stat, truncate } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { isAbsolute, join } from 'node:path'
-import { isAlive } from '../process-identity.ts'
+import { isAlive, signalFamily } from '../process-identity.ts'
 import { openCluster, type Cluster } from './cluster.ts'
 import { dropDatabase, ensureDatabase, ownerUrl } from './databases.ts'
 import { launch, type Server } from './launch.ts'
@@ -89,7 +89,7 @@ async function adopt(cluster: Cluster, wantedPort: number, log: (line: string) =
       return null
     }
     // It starts, recovers or stops; a stopped one (SIGSTOP) goes on.
-    process.kill(live.pid, 'SIGCONT')
+    await signalFamily(live.pid, 'SIGCONT')
     await new Promise(resolve => setTimeout(resolve, 50))
   }
 }

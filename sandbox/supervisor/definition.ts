@@ -1,0 +1,47 @@
+import type { Home } from '../home.ts'
+
+/** What a system consists of. The supervisor runs it and knows nothing else about it. */
+export interface SystemDefinition {
+  /** Shown when it starts. */
+  readonly name: string
+  /** Made before the first process starts. The database's name is its owner's too. */
+  readonly databases: readonly string[]
+  /** Who signs tokens: each gets a key pair. */
+  readonly issuers: readonly string[]
+  /** Started stage by stage, each stage at once; stopped the other way round. */
+  readonly stages: readonly (readonly ProcessDefinition[])[]
+  /** A process that takes `GET` and `POST /traffic`, for the interface to pass them on to. */
+  readonly traffic?: { readonly url: string }
+  /** Addresses worth knowing, by what they are. */
+  readonly addresses: Readonly<Record<string, string>>
+  /** Commands that a newcomer may try next, with what they show. */
+  readonly next: readonly (readonly [command: string, shows: string])[]
+}
+
+export interface ProcessDefinition {
+  /** The service's name. */
+  readonly name: string
+  /** The program, absolute. Runs on the Node that runs the supervisor. */
+  readonly file: string
+  /** One instance per port. */
+  readonly ports: readonly number[]
+  /** The variables of one instance, besides those of every process. */
+  readonly environment: (context: InstanceContext) => Readonly<Record<string, string>>
+}
+
+export interface InstanceContext {
+  readonly home: Home
+  readonly port: number
+  /** From 1. */
+  readonly instance: number
+  /** The address of one of the system's databases, for its owner. */
+  readonly database: (name: string) => string
+}
+
+/** Where the system's own parts listen, counted from the first port. */
+export const supervisorPort = (home: Home): number => home.firstPort + 1
+export const postgresPort = (home: Home): number => home.firstPort + 2
+
+/** `hiring` when there is one, `hiring-2` when there are several. */
+export const instanceName = (definition: ProcessDefinition, instance: number): string =>
+  definition.ports.length === 1 ? definition.name : `${definition.name}-${instance}`

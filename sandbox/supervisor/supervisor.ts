@@ -1,0 +1,156 @@
+import { join } from 'node:path'
+import type { SandboxStatus } from '../api/contract.ts'
+import { openApi, type Api } from './control.ts'
+import { prepareHome, requireFreePorts, type Home } from '../home.ts'
+import { livePostmaster } from '../postgres/postmaster.ts'
+import { openChecklist, table, type Checklist } from './checklist.ts'
+import { keepDatabaseServer } from './database-server.ts'
+import { instanceName, postgresPort, supervisorPort, type ProcessDefinition, type SystemDefinition } from './definition.ts'
+import { keepInstance } from './instance.ts'
+import type { Keeper } from './keeper.ts'
+import { capLogs } from './log-file.ts'
+import { openRunRecorder } from './run-recorder.ts'
+import { forgetRun, takeOver } from './run-file.ts'
+
+/** A system that runs. */
+export interface Supervisor {
+  status(): SandboxStatus
+  /** Stops everything in order, PostgreSQL last. May be called twice. */
+  stop(): Promise<void>
+  /** Ends everything at once. */
+  abandon(): void
+}
+
+export interface SuperviseOptions {
+  readonly definition: SystemDefinition
+  readonly home: Home
+  /** Told what a person should read. */
+  readonly write?: (line: string) => void
+  /** Hands out the supervisor before the start has ended, so that it can be broken off. */
+  readonly onOpen?: (supervisor: Supervisor) => void
+}
+
+/** Starts a system from its definition and keeps it running. Rejects, with everything stopped again, when it cannot come up. */
+export async function supervise({ definition, home, write, onOpen }: SuperviseOptions): Promise<Supervisor> {
+  const checklist = openChecklist(write)
+  await prepareHome(home, definition.issuers)
+  await takeOver(home, checklist.say)
+  await requireFreePorts(await portUses(definition, home))
+  checklist.say(`${definition.name} starts in ${home.directory}`)
+  const system = assemble(definition, home, checklist)
+  onOpen?.(system)
+  try {
+    await system.start()
+    return system
+  } catch (error) {
+    await system.stop()
+    throw error
+  }
+}
+
+async function portUses(definition: SystemDefinition, home: Home): Promise<Map<number, string>> {
+  const uses = new Map([[supervisorPort(home), 'the supervisor']])
+  // A server of ours that was left there will be adopted.
+  const left = await livePostmaster(join(home.postgres, 'data'))
+  if (left?.port !== postgresPort(home)) uses.set(postgresPort(home), 'PostgreSQL')
+  for (const process of definition.stages.flat()) for (const port of process.ports) uses.set(port, process.name)
+  return uses
+}
+
+function assemble(definition: SystemDefinition, home: Home, checklist: Checklist): Supervisor & { start(): Promise<void> } {
+  const recorder = openRunRecorder(home, () => keepers.map(keeper => keeper.snapshot()))
+  const observe = { onChange: () => recorder.changed(), report: checklist.say }
+  const postgres = keepDatabaseServer({ directory: home.postgres, port: postgresPort(home), ...observe })
+  const stages = definition.stages.map(stage => stage.flatMap(program => instances(program)))
+  const keepers: readonly Keeper[] = [postgres, ...stages.flat()]
+  const logs = capLogs(() => keepers.map(keeper => keeper.logFile))
+  let api: Api | undefined
+  let up = false
+  let stopping: Promise<void> | undefined
+
+  function instances(program: ProcessDefinition): Keeper[] {
+    return program.ports.map((port, index) => {
+      const instance = index + 1
+      const name = instanceName(program, instance)
+      const environment = () => program.environment({ home, port, instance, database: database => postgres.server().url(database) })
+      return keepInstance({
+        name,
+        service: program.name,
+        instance,
+        file: program.file,
+        logFile: join(home.logs, `${name}.log`),
+        environment,
+        ...observe,
+      })
+    })
+  }
+
+  const status = (): SandboxStatus => {
+    const processes = keepers.map(keeper => keeper.snapshot())
+    return {
+      ready: up && processes.every(process => process.state === 'ready'),
+      processes,
+      supervisor: { pid: process.pid },
+      databases: up ? Object.fromEntries(definition.databases.map(name => [name, postgres.server().url(name)])) : {},
+    }
+  }
+
+  async function start(): Promise<void> {
+    await recorder.write()
+    api = await openApi({
+      home,
+      port: supervisorPort(home),
+      status,
+      keepers,
+      ...(definition.traffic === undefined ? {} : { traffic: definition.traffic }),
+    })
+    await checklist.step(
+      'PostgreSQL',
+      () => postgres.start(),
+      () => `port ${postgresPort(home)}${postgres.server().adopted ? ', was still running' : ''}`,
+    )
+    const databases = definition.databases
+    await checklist.step(
+      'databases',
+      () => Promise.all(databases.map(name => postgres.server().ensureDatabase(name))),
+      () => databases.join(', '),
+    )
+    for (const stage of stages) {
+      if (stopping !== undefined) throw new Error('the start was broken off')
+      await Promise.all(
+        stage.map(keeper =>
+          checklist.step(
+            keeper.name,
+            () => keeper.start(),
+            () => keeper.snapshot().url ?? '',
+          ),
+        ),
+      )
+    }
+    up = true
+    announce(definition, checklist)
+  }
+
+  async function stop(): Promise<void> {
+    up = false
+    logs.stop()
+    for (const stage of stages.toReversed()) await Promise.all(stage.map(keeper => keeper.stop()))
+    await postgres.stop()
+    await api?.stop()
+    await recorder.stop()
+    await forgetRun(home)
+  }
+
+  return {
+    status,
+    start,
+    stop: () => (stopping ??= stop()),
+    abandon: () => keepers.forEach(keeper => keeper.abandon()),
+  }
+}
+
+function announce(definition: SystemDefinition, checklist: Checklist): void {
+  checklist.say(`Ready in ${checklist.elapsed()} s\n`)
+  checklist.say(`${table(Object.entries(definition.addresses))}\n`)
+  checklist.say(`What to try next, in another terminal:\n${table(definition.next)}\n\nCtrl-C stops everything.`)
+}
