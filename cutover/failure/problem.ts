@@ -1,0 +1,117 @@
+/** A field that is wrong: where, by which rule, and what it should be. Never the value, which may be personal. */
+export interface FieldError {
+  /** A JSON pointer into the body, or the name of a header or parameter. */
+  readonly pointer: string
+  readonly code: string
+  readonly detail: string
+}
+
+interface CatalogueEntry {
+  readonly status: number
+  readonly title: string
+}
+
+/** Every problem that the library answers with. Documented in docs/errors.md; a test compares the two. */
+const catalogue: Record<string, CatalogueEntry> = {
+  body_empty: { status: 400, title: 'The body is empty' },
+  body_invalid: { status: 400, title: 'The body breaks rules of its schema' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  capacity: { status: 503, title: 'No capacity left for now' },
+  charset_unsupported: { status: 415, title: 'Only UTF-8 is read' },
+  encoding_unsupported: { status: 415, title: 'Compressed requests are not read' },
+  event_invalid: { status: 500, title: 'A fact does not match its contract' },
+  event_too_large: { status: 422, title: 'The event is too large' },
+  forbidden: { status: 403, title: 'Not permitted' },
+  header_invalid: { status: 400, title: 'A header is not valid' },
+  idempotency_key_format: { status: 400, title: 'The Idempotency-Key is not valid' },
+  idempotency_key_missing: { status: 400, title: 'The Idempotency-Key is missing' },
+  idempotency_key_reused: { status: 422, title: 'The key belongs to other content' },
+  internal: { status: 500, title: 'Something failed here' },
+  json_bom: { status: 400, title: 'The body begins with a byte order mark' },
+  json_duplicate_key: { status: 400, title: 'A key occurs twice' },
+  json_syntax: { status: 400, title: 'The body is not JSON' },
+  json_too_deep: { status: 400, title: 'The body is nested too deeply' },
+  key_forbidden: { status: 400, title: 'A key is not allowed' },
+  link_not_movable: { status: 409, title: 'The link cannot be moved' },
+  link_refused: { status: 502, title: 'The other service refused the call' },
+  link_unknown: { status: 404, title: 'The link is not known here' },
+  media_type_unsupported: { status: 415, title: 'Only application/json is read' },
+  message_invalid: { status: 422, title: 'The message cannot be handled' },
+  method_not_allowed: { status: 405, title: 'The method is not allowed here' },
+  not_found: { status: 404, title: 'There is no such thing' },
+  number_range: { status: 400, title: 'A number is out of range' },
+  number_unsafe: { status: 400, title: 'A number would lose digits' },
+  parameter_invalid: { status: 400, title: 'A parameter breaks a rule' },
+  rejected: { status: 409, title: 'Refused by a rule' },
+  request_invalid: { status: 400, title: 'The request is not valid' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
+  switch_busy: { status: 503, title: 'The switch is busy' },
+  term_stale: { status: 409, title: 'Another engine has taken over' },
+  token_invalid: { status: 401, title: 'The token is not valid' },
+  token_missing: { status: 401, title: 'A token is needed' },
+  unavailable: { status: 503, title: 'Not available for now' },
+  unicode_nul: { status: 400, title: 'U+0000 is not allowed' },
+  unicode_surrogate: { status: 400, title: 'A lone surrogate is not allowed' },
+  utf8_invalid: { status: 400, title: 'The body is not UTF-8' },
+  version_unregistered: { status: 500, title: 'The event version is not registered' },
+}
+
+/** The codes of the library itself, for the test that compares them with the documentation. */
+export const libraryProblems: Readonly<Record<string, CatalogueEntry>> = { ...catalogue }
+
+/** Adds a service's own problems, once, when its modules load. A code that exists with other content is refused. */
+export function extendProblems(more: Readonly<Record<string, CatalogueEntry>>): void {
+  for (const [code, entry] of Object.entries(more)) {
+    const known = catalogue[code]
+    if (known !== undefined && (known.status !== entry.status || known.title !== entry.title)) throw new Error(`problem code "${code}" is taken`)
+    catalogue[code] = entry
+  }
+}
+
+export interface ProblemOptions {
+  /** What happened, to what, what was expected, what to do next. */
+  readonly detail: string
+  readonly status?: number
+  readonly errors?: readonly FieldError[]
+  /** Whether the same request may succeed later. */
+  readonly retryable?: boolean
+  readonly extensions?: Readonly<Record<string, unknown>>
+  readonly cause?: unknown
+}
+
+/** An error that a caller is told about, as a problem document (RFC 9457). An unknown code is a programmer's mistake and throws at once. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: string
+  readonly status: number
+  readonly title: string
+  readonly errors: readonly FieldError[]
+  readonly retryable: boolean
+  readonly extensions: Readonly<Record<string, unknown>>
+
+  constructor(code: string, options: ProblemOptions) {
+    super(options.detail, { cause: options.cause })
+    const entry = catalogue[code]
+    if (entry === undefined) throw new Error(`problem code "${code}" is not in the catalogue`)
+    this.code = code
+    this.status = options.status ?? entry.status
+    this.title = entry.title
+    this.errors = options.errors ?? []
+    this.retryable = options.retryable ?? this.status === 503
+    this.extensions = options.extensions ?? {}
+  }
+
+  toJSON(more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+    return {
+      type: `/problems/${this.code.replaceAll('_', '-')}`,
+      title: this.title,
+      status: this.status,
+      code: this.code,
+      detail: this.message,
+      ...(this.errors.length > 0 ? { errors: this.errors } : {}),
+      retryable: this.retryable,
+      ...this.extensions,
+      ...more,
+    }
+  }
+}

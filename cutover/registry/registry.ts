@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { canonicalJson } from '../contract/json.ts'
 import type { Document, Envelope, EventContract } from '../contract/contract.ts'
 import type { Database } from '../database/database.ts'
+import { fieldError } from '../failure/field-error.ts'
 import type { FieldError } from '../failure/problem.ts'
 
 /** Knows every event version of the system and says whether an envelope is one of them. */
@@ -60,33 +61,6 @@ export async function registerVersions(database: Database, events: readonly Even
     throw new Error(
       `${edited.map(one => `${one.event} v${one.version}`).join(', ')} differ from what was released; a released version is never edited: undo the change and add the next version`,
     )
-  }
-}
-
-/** One field error per violation, in our codes; values are never repeated, because they may be personal. */
-export function fieldError(error: ErrorObject): FieldError {
-  const params = error.params as Readonly<Record<string, string | number | undefined>>
-  const at = error.instancePath
-  switch (error.keyword) {
-    case 'required':
-      return { pointer: `${at}/${params['missingProperty']}`, code: 'required', detail: 'is missing' }
-    case 'additionalProperties':
-    case 'unevaluatedProperties':
-      return {
-        pointer: `${at}/${params['additionalProperty'] ?? params['unevaluatedProperty']}`,
-        code: 'unknown_field',
-        detail: 'is not a field of this document; remove it',
-      }
-    case 'type':
-      return { pointer: at, code: 'type', detail: `must be of type ${params['type']}` }
-    case 'maxLength':
-      return { pointer: at, code: 'too_long', detail: `must have at most ${params['limit']} characters` }
-    case 'minLength':
-      return { pointer: at, code: 'too_short', detail: `must have at least ${params['limit']} characters` }
-    case 'pattern':
-      return { pointer: at, code: 'format', detail: `must match ${params['pattern']}` }
-    default:
-      return { pointer: at, code: error.keyword, detail: error.message ?? 'is not valid' }
   }
 }
 

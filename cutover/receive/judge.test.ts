@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { LinkContract } from '../contract/contract.ts'
+import type { Message, Stamp } from '../contract/message.ts'
+import { judge } from './judge.ts'
+
+const link: LinkContract = {
+  id: 'COMM-040',
+  from: 'hiring',
+  to: 'bonuses',
+  kind: 'business',
+  title: 'credit for a right solution',
+  event: 'TaskCompleted',
+  http: { method: 'POST', path: '/credits' },
+  start: 'http',
+  order: 'commutes',
+  movable: true,
+}
+
+const aMessage = (stamp: Stamp | undefined, changes: Partial<Message> = {}): Message => ({
+  factId: '01890000-0000-7000-8000-000000000001',
+  event: 'TaskCompleted',
+  version: 0,
+  businessKey: 'TaskCompleted:t:c',
+  orderKey: 't',
+  revision: null,
+  source: 'hiring',
+  position: '1',
+  stamps: stamp === undefined ? {} : { 'COMM-040': stamp },
+  traceparent: null,
+  bytes: '{}',
+  ...changes,
+})
+
+const http: Stamp = { route: 'http', epoch: 1 }
+const event: Stamp = { route: 'event', epoch: 2 }
+
+test('only the stamped route acts', () => {
+  assert.equal(judge(aMessage(http), link, [0], 'http').do, 'act')
+  assert.equal(judge(aMessage(event), link, [0], 'event').do, 'act')
+})
+
+test('an event whose authority is http is recorded, never acted on', () => {
+  assert.equal(judge(aMessage({ ...http, shadow: true }), link, [0], 'event').do, 'record')
+})
+
+test('a call for a fact whose route is event is refused', () => {
+  assert.equal(judge(aMessage(event), link, [0], 'http').do, 'dead')
+})
+
+test('a missing stamp, a newer version and a consumer without any version park the message', () => {
+  assert.equal(judge(aMessage(undefined), link, [0], 'event').do, 'park')
+  assert.equal(judge(aMessage(event, { version: 1 }), link, [0], 'event').do, 'park')
+  assert.equal(judge(aMessage(event), link, [], 'event').do, 'park')
+})
+
+test('a version that is no longer handled, a wrong event and a wrong producer are dead, with a reason', () => {
+  assert.deepEqual(judge(aMessage(event), link, [1], 'event'), { do: 'dead', code: 'version_retired', detail: 'TaskCompleted v0 is no longer handled; handled: 1' })
+  assert.equal(judge(aMessage(event, { event: 'TaskFailed' }), link, [0], 'event').do, 'dead')
+  assert.equal(judge(aMessage(event, { source: 'management' }), link, [0], 'event').do, 'dead')
+})
+
+test('a data link stores its copy whatever the stamp says', () => {
+  assert.equal(judge(aMessage(undefined), { ...link, kind: 'data' }, [0], 'event').do, 'act')
+})
