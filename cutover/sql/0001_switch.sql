@@ -1,7 +1,7 @@
 -- Which route carries a fact is decided here and nowhere else: in the database of the service that states the fact.
 -- One epoch per database. Every change of any switch raises it; a fact commits only under the epoch that built it.
 create table switch_epoch (
-  only  boolean primary key default true check (only),
+  one   boolean primary key default true check (one),
   epoch bigint not null check (epoch > 0),
   -- The highest engine term seen. A stale engine, woken after another took over, is refused by it.
   term  bigint not null default 0
