@@ -1,0 +1,8 @@
+import type { Log } from '../process/log.ts'
+import type { Broker } from './broker.ts'
+import { openPostgresLog } from './postgres/log.ts'
+
+/** Opens the broker that the configuration names. The only place that knows which kinds there are. */
+export function openBroker(options: { readonly kind: 'postgres'; readonly url: string; readonly name: string; readonly log: Log }): Broker {
+  return openPostgresLog(options)
+}
