@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import http from 'node:http'
+import https from 'node:https'
 import { join } from 'node:path'
 import { CommandFailed, type ExitCode, exitCodes } from './exit.ts'
 
@@ -71,41 +74,45 @@ async function tokenIn(home: string): Promise<string> {
   }
 }
 
-async function send<Answer>(url: URL, token: string, { method, body, timeoutMs }: Call): Promise<Answer> {
-  let status: number
-  let text: string
-  try {
-    const response = await fetch(url, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(timeoutMs),
-      redirect: 'error',
-    })
-    status = response.status
-    text = await response.text()
-  } catch (cause) {
-    throw unreachable(url, timeoutMs, cause)
-  }
-  if (text.length > answerMax)
-    throw new CommandFailed(
-      exitCodes.failed,
-      `${url.origin} answered with more than ${answerMax} characters`,
-      'check the address given with --server',
-    )
+async function send<Answer>(url: URL, token: string, call: Call): Promise<Answer> {
+  const { status, text } = await exchange(url, token, call).catch((cause: unknown) => {
+    throw cause instanceof CommandFailed ? cause : unreachable(url, call.timeoutMs, cause)
+  })
   const answer = text === '' ? null : parse(text)
   if (status < 200 || status >= 300) throw refused(url, status, answer)
-  if (answer === undefined)
-    throw new CommandFailed(
-      exitCodes.failed,
-      `${url.origin} answered with something that is no JSON`,
-      'check the address given with --server',
-    )
+  if (answer === undefined) throw strange(url, 'with something that is no JSON')
   return answer as Answer
 }
 
+/** Node's own client and not fetch, which gives up on an answer after five minutes whatever one asks for. */
+async function exchange(url: URL, token: string, { method, body, timeoutMs }: Call): Promise<{ status: number; text: string }> {
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const request = (url.protocol === 'https:' ? https : http).request(url, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+    },
+    signal: AbortSignal.timeout(timeoutMs),
+  })
+  const answered = once(request, 'response') as Promise<[http.IncomingMessage]>
+  request.end(text)
+  const [response] = await answered
+  response.setEncoding('utf8')
+  let answer = ''
+  for await (const part of response) {
+    answer += part as string
+    if (answer.length > answerMax) throw strange(url, `with more than ${answerMax} characters`)
+  }
+  return { status: response.statusCode ?? 0, text: answer }
+}
+
+const strange = (url: URL, how: string): CommandFailed =>
+  new CommandFailed(exitCodes.failed, `${url.origin} answered ${how}`, 'check the address given with --server')
+
 function unreachable(url: URL, timeoutMs: number, cause: unknown): CommandFailed {
-  if (cause instanceof DOMException && cause.name === 'TimeoutError') {
+  const { name, code } = cause as { name?: unknown; code?: unknown }
+  if (name === 'TimeoutError' || name === 'AbortError') {
     return new CommandFailed(
       exitCodes.unreachable,
       `${url.origin} did not answer within ${timeoutMs / 1000} s`,
@@ -113,7 +120,6 @@ function unreachable(url: URL, timeoutMs: number, cause: unknown): CommandFailed
       { cause },
     )
   }
-  const code = (cause as { cause?: { code?: unknown } } | null)?.cause?.code
   return new CommandFailed(
     exitCodes.unreachable,
     `nothing answers at ${url.origin}${typeof code === 'string' ? ` (${code})` : ''}: the system is not running`,

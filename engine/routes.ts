@@ -1,4 +1,3 @@
-import type { LinkContract } from 'cutover/contract'
 import type { Database } from 'cutover/database'
 import { Problem, extendProblems } from 'cutover/failure'
 import type { RouteDefinition } from 'cutover/http/server'
@@ -9,7 +8,6 @@ import type { Mover } from './links/move.ts'
 extendProblems({ verify_running: { status: 409, title: 'A verification is running' } })
 
 export interface EngineRoutes {
-  readonly links: readonly LinkContract[]
   readonly database: Database
   readonly mover: Mover
   readonly gather: () => Promise<readonly LinkRow[]>
@@ -61,11 +59,11 @@ export function engineRoutes({ database, mover, gather, verify }: EngineRoutes):
       query: {
         type: 'object',
         additionalProperties: false,
-        properties: { limit: { type: 'integer', minimum: 1, maximum: 1000, default: 50 } },
+        properties: { limit: { type: 'string', pattern: '^[1-9][0-9]{0,2}$' } },
       },
       async handle(request) {
-        const { limit } = request.query as { limit?: number }
-        const answer: HistoryAnswer = await readHistory(database, limit ?? 50)
+        const { limit } = request.query as { limit?: string }
+        const answer: HistoryAnswer = await readHistory(database, Number(limit ?? 50))
         return { body: answer }
       },
     },

@@ -9,7 +9,9 @@ const deadlineMs = 30_000
 export function booksOf(link: LinkContract, directory: Directory): Books {
   const page = (service: string, side: 'fact' | 'effect') => async (after: string | null, limit: number) => {
     const query = new URLSearchParams({ limit: String(limit), ...(after === null ? {} : { after }) })
-    return readPage(await directory.ask(service, { method: 'GET', path: `/operator/audits/${link.id}/${side}?${query}`, deadlineMs }))
+    return readPage(
+      await directory.ask(service, { method: 'GET', path: `/operator/audits/${link.id}/${side}?${query.toString()}`, deadlineMs }),
+    )
   }
   const find = (service: string, side: 'fact' | 'effect') => async (keys: readonly string[]) =>
     readRows(await directory.ask(service, { method: 'POST', path: `/operator/audits/${link.id}/${side}/find`, body: { keys }, deadlineMs }))

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { LinkContract } from 'cutover/contract'
+import { type Database, openDatabase } from 'cutover/database'
+import { Problem } from 'cutover/failure'
+import { type RouteDefinition, type Server, openServer, tokenDigest } from 'cutover/http/server'
+import { openLog } from 'cutover/process/log'
+import { freshDatabase, type TestDatabase } from '../tests/database.ts'
+import type { HistoryAnswer, LinkRow, SwitchAnswer, VerifyReport } from './api/contract.ts'
+import { engineStores, openEngine } from './engine.ts'
+import { openDirectory } from './services/directory.ts'
+
+const log = openLog({ service: 'engine', instance: 'test', level: 'silent' })
+const link = {
+  id: 'COMM-040',
+  from: 'hiring',
+  to: 'bonuses',
+  kind: 'business',
+  title: 'Credit',
+  event: 'TaskCompleted',
+  http: { method: 'POST', path: '/credits' },
+  start: 'http',
+  order: 'commutes',
+  movable: true,
+} satisfies LinkContract
+const fixed = { ...link, id: 'COMM-010', kind: 'data', movable: false } satisfies LinkContract
+
+/** A service that is only its operator interface. */
+function fakeService(name: string, routes: Readonly<Record<string, (body: never) => unknown>>): Promise<Server> {
+  const definitions = Object.entries(routes).map(([words, handle]): RouteDefinition => {
+    const [method, path = ''] = words.split(' ')
+    return {
+      method: method as 'GET',
+      path,
+      operationId: words,
+      summary: words,
+      policy: 'operator',
+      ...(method === 'POST' ? { body: { type: 'object' } } : {}),
+      handle: async request => ({ body: handle(request.body as never) }),
+    }
+  })
+  return openServer({
+    service: name,
+    port: 0,
+    routes: definitions,
+    verifier: null,
+    operatorTokenDigest: tokenDigest('engine'),
+    log,
+    ready: async () => ({}),
+  })
+}
+
+describe('the engine', () => {
+  const state = { route: 'http', epoch: 1, terms: [] as number[], refuse: false }
+  const effects = [{ key: 'a', content: { amount: '500' } }]
+  let test1: TestDatabase
+  let database: Database
+  let hiring: Server
+  let bonuses: Server
+  let engine: Server
+  let stop: () => Promise<void>
+
+  before(async () => {
+    test1 = await freshDatabase()
+    database = openDatabase({ url: test1.url, name: 'engine-test', connectionsMax: 4, onIdleError: () => undefined })
+    hiring = await fakeService('hiring', {
+      'GET /operator/links': () => [{ link: 'COMM-040', route: state.route, epoch: state.epoch, facts: 4, rate: 1.5 }],
+      'POST /operator/switch': ({ route, term }: { route: string; term: number }) => {
+        state.terms.push(term)
+        if (state.refuse) throw new Problem('switch_busy', { detail: 'the switch is busy' })
+        const changed = route !== state.route
+        state.route = route
+        if (changed) state.epoch++
+        return { link: 'COMM-040', route, epoch: state.epoch, changed }
+      },
+      'GET /operator/audits/{link}/{side}': () => ({ rows: [{ key: 'a', factId: 'f1', content: { right: 'yes' } }], next: null }),
+    })
+    bonuses = await fakeService('bonuses', {
+      'GET /operator/links': () => [],
+      'GET /operator/audits/{link}/{side}': () => ({ rows: effects, next: null }),
+      'POST /operator/audits/{link}/{side}/find': () => ({ rows: effects }),
+      'GET /operator/ledger': () => ({ balanced: true, sum: 0 }),
+    })
+    await hiring.start()
+    await bonuses.start()
+    const directory = openDirectory({ hiring: [hiring.url], bonuses: [bonuses.url] }, { token: async () => 'engine' })
+    const expectations = [{ link: 'COMM-040', expected: () => ({ amount: 500 }) }]
+    engine = await openEngine(
+      { links: [link, fixed], expectations, ledger: 'bonuses' },
+      { database, directory, port: 0, operatorToken: 'secret', log },
+    )
+    const stores = engineStores(database, directory)
+    await stores.start()
+    await engine.start()
+    stop = async () => {
+      await engine.stop()
+      await stores.stop()
+      await hiring.stop()
+      await bonuses.stop()
+      await test1.drop()
+    }
+  })
+  after(() => stop())
+
+  async function call<Answer>(method: string, path: string, body?: object): Promise<{ status: number; body: Answer }> {
+    const response = await fetch(`${engine.url}${path}`, {
+      method,
+      headers: { authorization: 'Bearer secret', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    return { status: response.status, body: (await response.json()) as Answer }
+  }
+
+  test('tells all links with what the services say', async () => {
+    const { body } = await call<LinkRow[]>('GET', '/api/links')
+    assert.deepEqual(
+      body.map(row => [row.link, row.route, row.rate]),
+      [
+        ['COMM-040', 'http', 1.5],
+        ['COMM-010', 'http', null],
+      ],
+    )
+  })
+
+  test('moves a link once, says what changed, and sends a higher term each time', async () => {
+    const first = await call<SwitchAnswer>('POST', '/api/links/COMM-040/switch', { to: 'event' })
+    assert.equal(first.status, 200)
+    assert.deepEqual({ ...first.body, term: 0 }, { link: 'COMM-040', from: 'http', to: 'event', epoch: 2, changed: true, term: 0 })
+    const again = await call<SwitchAnswer>('POST', '/api/links/COMM-040/switch', { to: 'event' })
+    assert.equal(again.body.changed, false)
+    assert.equal(again.body.epoch, 2)
+    assert.ok((state.terms[1] ?? 0) > (state.terms[0] ?? 0))
+  })
+
+  test('refuses an unknown link and says which was meant', async () => {
+    const { status, body } = await call<{ detail: string }>('POST', '/api/links/COMM-04/switch', { to: 'event' })
+    assert.equal(status, 404)
+    assert.match(body.detail, /no link "COMM-04".*Did you mean COMM-0[14]0\?/)
+  })
+
+  test('refuses to move what cannot be moved, and a route that does not exist', async () => {
+    const { status, body } = await call<{ detail: string }>('POST', '/api/links/COMM-010/switch', { to: 'event' })
+    assert.equal(status, 409)
+    assert.match(body.detail, /starting form only \(http\).*Movable: COMM-040/)
+    assert.equal((await call('POST', '/api/links/COMM-040/switch', { to: 'pigeon' })).status, 400)
+    assert.equal((await call('POST', '/api/links/COMM-040/switch', { to: 'http', by: 'me' })).status, 400)
+  })
+
+  test('answers 503 when the service cannot, and keeps the failed attempt in the history', async () => {
+    state.refuse = true
+    const { status, body } = await call<{ detail: string }>('POST', '/api/links/COMM-040/switch', { to: 'http' })
+    state.refuse = false
+    assert.equal(status, 503)
+    assert.match(body.detail, /hiring answered 503.*the switch is busy/)
+    const history = (await call<HistoryAnswer>('GET', '/api/history?limit=2')).body
+    assert.equal(history.intact, true)
+    assert.deepEqual(
+      history.rows.map(row => row.outcome),
+      ['failed', 'asked'],
+    )
+  })
+
+  test('lets nobody change the history, and notices if somebody could', async () => {
+    await assert.rejects(database.query(`update switch_history set who = 'x'`), /append-only/)
+    await assert.rejects(database.query('delete from switch_history'), /append-only/)
+    await database.transaction(async tx => {
+      await tx.query('alter table switch_history disable trigger all')
+      await tx.query(`update switch_history set who = 'somebody else' where number = 2`)
+    })
+    assert.equal((await call<HistoryAnswer>('GET', '/api/history')).body.intact, false)
+  })
+
+  test('verifies over the services and finds a planted double', async () => {
+    const fine = (await call<VerifyReport>('POST', '/api/verify')).body
+    assert.equal(fine.ok, true)
+    assert.deepEqual(fine.ledger, { balanced: true, sum: 0 })
+    effects.push({ key: 'a', content: { amount: '500' } })
+    const report = (await call<VerifyReport>('POST', '/api/verify')).body
+    assert.equal(report.ok, false)
+    assert.equal(report.links[0]?.double, 1)
+  })
+
+  test('tells an epoch that went back', async () => {
+    state.epoch = 1
+    const { body } = await call<LinkRow[]>('GET', '/api/links')
+    assert.match(body[0]?.note ?? '', /tells epoch 1 after 2: its database was restored/)
+  })
+
+  test('leaves unknown what a service that is away decides, and refuses to verify without it', async () => {
+    await hiring.stop()
+    const { body } = await call<LinkRow[]>('GET', '/api/links')
+    assert.equal(body[0]?.route, null)
+    assert.match(body[0]?.note ?? '', /hiring does not answer \(ECONNREFUSED\)/)
+    assert.equal((await call('POST', '/api/verify')).status, 503)
+    assert.equal((await call('POST', '/api/links/COMM-040/switch', { to: 'http' })).status, 503)
+  })
+
+  test('lets nobody in without the operator token', async () => {
+    assert.equal((await fetch(`${engine.url}/api/links`)).status, 401)
+    assert.equal((await fetch(`${engine.url}/api/links`, { headers: { authorization: 'Bearer wrong' } })).status, 401)
+  })
+})
