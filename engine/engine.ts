@@ -45,7 +45,7 @@ export async function runEngine(definition: EngineDefinition): Promise<void> {
     const environment = readEngineEnvironment()
     const log = openLog({ service: 'engine', instance: environment.INSTANCE, level: environment.LOG_LEVEL })
     const database = openDatabase({
-      url: environment.DATABASE_URL,
+      url: environment.ENGINE_DATABASE_URL,
       name: environment.INSTANCE,
       connectionsMax,
       onIdleError: error => log.debug({ err: error }, 'database: an idle connection was closed'),

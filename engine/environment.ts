@@ -4,7 +4,7 @@ import { ConfigurationError, readEnvironment } from 'cutover/process/environment
 export function readEngineEnvironment(source: Readonly<Record<string, string | undefined>> = process.env) {
   const read = readEnvironment(
     {
-      DATABASE_URL: { kind: 'url', describe: "the engine's own database, postgres://…", secret: true },
+      ENGINE_DATABASE_URL: { kind: 'url', describe: "the engine's own database, postgres://…", secret: true },
       PORT: { kind: 'integer', minimum: 0, maximum: 65_535, describe: 'the port to listen on, loopback only' },
       INSTANCE: { kind: 'text', default: 'engine', describe: 'the name of this instance in logs' },
       PRIVATE_KEY_FILE: { kind: 'file', describe: 'the Ed25519 private key (JWK) with which the engine signs its tokens' },
