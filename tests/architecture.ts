@@ -21,7 +21,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cutover/broker': stored,
   'cutover/registry': stored,
   'cutover/switch': stored,
-  'cutover/receive': stored,
+  'cutover/receive': [...stored, 'cutover/registry', 'cutover/http'],
   'cutover/outbox': [...stored, 'cutover/registry', 'cutover/switch'],
   'cutover/consumer': [...stored, 'cutover/broker', 'cutover/receive'],
   'cutover/delivery': [...stored, 'cutover/http', 'cutover/switch', 'cutover/outbox'],
@@ -32,10 +32,9 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   engine: ['cutover'],
   'sandbox/api': [],
   sandbox: ['cutover', 'engine/api'],
-  // The command line knows the two operator interfaces and nothing behind them.
-  cli: ['engine/api', 'sandbox/api'],
-  // Signing is the library's alone; this verb asks no server.
-  'cli/token.ts': ['cli', 'cutover/http/tokens.ts'],
+  // The command line knows the two operator interfaces and nothing behind them; only `token`, which asks no server, signs
+  // as the library does.
+  cli: ['engine/api', 'sandbox/api', 'cutover/http/tokens.ts'],
   // A service of the school knows the contracts and the library, never another service.
   'school/contracts': ['cutover/contract'],
   'school/management': ['cutover', 'school/contracts'],
@@ -54,7 +53,7 @@ const linesMax = 300
 export const isTest = (file: string): boolean => file.endsWith('.test.ts') || /^(tests|bench)\//.test(file)
 const within = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
 const rows = Object.keys(mayImport).sort((a, b) => b.length - a.length)
-const rowOf = (path: string): string | undefined => rows.find(row => within(path, row))
+export const rowOf = (path: string): string | undefined => rows.find(row => within(path, row))
 const source = (tree: Tree): (readonly [string, string])[] => [...tree].filter(([file]) => file.endsWith('.ts') && !isTest(file))
 
 const statics = /^(?:import\b[^'";]*?from\s*|import\s*|export\s+(?:type\s+)?(?:\*|\{[^}]*\})[^'";]*?from\s*)'([^']+)'/gm

@@ -31,7 +31,7 @@ const checks = (): readonly Check[] => [
   { name: 'format', command: [...commandOf('oxfmt'), '--check', '.'], remedy: 'npm run format' },
   {
     name: 'architecture',
-    command: [process.execPath, '--test', '--test-reporter=tests/failures.ts', 'tests/architecture.test.ts'],
+    command: [process.execPath, '--test', '--test-reporter=./tests/failures.ts', 'tests/architecture.test.ts'],
     remedy: 'node bin/run.mjs --test tests/architecture.test.ts',
   },
 ]
