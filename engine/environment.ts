@@ -34,6 +34,7 @@ function parseUrls(text: string): Urls {
 const isUrls = (value: unknown): value is Urls =>
   typeof value === 'object' &&
   value !== null &&
+  !Array.isArray(value) &&
   Object.values(value).every(
     urls => Array.isArray(urls) && urls.length > 0 && urls.every(url => typeof url === 'string' && URL.canParse(url)),
   )
