@@ -132,11 +132,10 @@ function unreachable(url: URL, timeoutMs: number, cause: unknown): CommandFailed
 function refused(url: URL, status: number, answer: unknown): CommandFailed {
   const problem = (typeof answer === 'object' && answer !== null ? answer : {}) as { title?: unknown; detail?: unknown; errors?: unknown }
   const what = [problem.title, problem.detail].filter(part => typeof part === 'string').join(': ')
-  const fields = Array.isArray(problem.errors)
-    ? (problem.errors as { pointer?: unknown; detail?: unknown }[])
-        .map(field => `\n  ${String(field.pointer)}: ${String(field.detail)}`)
-        .join('')
-    : ''
+  const errors = Array.isArray(problem.errors) ? (problem.errors as { pointer?: unknown; detail?: unknown }[]) : []
+  // A server with one thing to say says it in both places.
+  const more = errors.filter(({ detail }) => typeof detail === 'string' && !what.includes(detail))
+  const fields = more.map(({ pointer, detail }) => `\n  ${String(pointer)}: ${String(detail)}`).join('')
   const [exitCode, remedy] = meaningOf(status)
   return new CommandFailed(exitCode, `${what === '' ? `${url.pathname} answered ${status}` : what}${fields}`, remedy, { problem })
 }
@@ -149,7 +148,9 @@ function meaningOf(status: number): readonly [ExitCode, string] {
   if (status === 503) return [exitCodes.unreachable, 'see which process is away with "cutover status", then repeat: repeating is safe']
   return [
     exitCodes.failed,
-    status >= 500 ? 'the log of the process, in the data directory, says more' : 'see "cutover links" for what is possible now',
+    status >= 500
+      ? 'the log of the process, in the data directory, says more'
+      : 'see what is possible now with "cutover links" and "cutover status"',
   ]
 }
 
