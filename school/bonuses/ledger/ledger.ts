@@ -1,0 +1,130 @@
+import type { Tx } from 'cutover/database'
+
+/** A booking to be made: one account is debited, another credited, by a whole number of minor units. */
+export interface Entry {
+  readonly businessKey: string
+  readonly factId: string
+  readonly reason: string
+  readonly taskId: string
+  readonly candidateId: string | null
+  readonly creatorId: string
+  readonly debit: string
+  readonly credit: string
+  readonly amount: number
+  readonly rating: number | null
+  readonly policyVersion: number
+}
+
+export type Posted = { readonly outcome: 'done' } | { readonly outcome: 'duplicate' } | { readonly outcome: 'conflict'; readonly first: string; readonly second: string }
+
+/** The account that all bonuses come from and all debits return to. */
+export const fund = 'bonus-fund'
+
+const insertSql = `
+  insert into ledger (business_key, fact_id, reason, task_id, candidate_id, creator_id, debit_account, credit_account, amount, rating, policy_version)
+  select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::int[], $11::int[])
+  on conflict (business_key) where reverses is null do nothing
+  returning business_key`
+
+// Accounts are locked in one order by everybody, so that two batches cannot wait for each other crosswise.
+const balanceSql = `
+  with change as (
+    select account_id, sum(amount) as amount
+      from (select unnest($1::text[]) as account_id, unnest($2::bigint[]) as amount) each group by account_id
+  ), locked as materialized (
+    select account_id from account where account_id in (select account_id from change) order by account_id for update
+  )
+  update account set balance = balance + change.amount from change join locked using (account_id) where account.account_id = change.account_id`
+
+/**
+ * Books the entries, each key once for ever, and says what became of each, in their order. Keys must differ within one
+ * call. A repeat with the same content is a duplicate and changes nothing; one with other content is a conflict and
+ * changes nothing either: the first stands.
+ */
+export async function post(entries: readonly Entry[], tx: Tx): Promise<readonly Posted[]> {
+  const column = <Value>(pick: (entry: Entry) => Value): Value[] => entries.map(pick)
+  const { rows } = await tx.query<{ business_key: string }>(insertSql, [
+    column(entry => entry.businessKey),
+    column(entry => entry.factId),
+    column(entry => entry.reason),
+    column(entry => entry.taskId),
+    column(entry => entry.candidateId),
+    column(entry => entry.creatorId),
+    column(entry => entry.debit),
+    column(entry => entry.credit),
+    column(entry => entry.amount),
+    column(entry => entry.rating),
+    column(entry => entry.policyVersion),
+  ])
+  const booked = new Set(rows.map(row => row.business_key))
+  const own = entries.filter(entry => booked.has(entry.businessKey))
+  if (own.length > 0) {
+    await tx.query(balanceSql, [
+      [...own.map(entry => entry.debit), ...own.map(entry => entry.credit)],
+      [...own.map(entry => -entry.amount), ...own.map(entry => entry.amount)],
+    ])
+  }
+  const repeats = entries.filter(entry => !booked.has(entry.businessKey))
+  const firsts = repeats.length === 0 ? new Map<string, string>() : await contents(tx, repeats)
+  return entries.map(entry => {
+    if (booked.has(entry.businessKey)) return { outcome: 'done' }
+    const first = firsts.get(entry.businessKey) ?? ''
+    const second = content(entry)
+    return first === second ? { outcome: 'duplicate' } : { outcome: 'conflict', first, second }
+  })
+}
+
+/** What a booking depends on; the fact's id and the time are no part of it. */
+const content = (entry: Omit<Entry, 'businessKey' | 'factId' | 'policyVersion'>): string =>
+  `${entry.reason}, task ${entry.taskId}, candidate ${entry.candidateId ?? 'none'}, creator ${entry.creatorId}, from ${entry.debit} to ${entry.credit}, amount ${entry.amount}, rating ${entry.rating ?? 'none'}`
+
+async function contents(tx: Tx, entries: readonly Entry[]): Promise<Map<string, string>> {
+  const { rows } = await tx.query<{
+    business_key: string
+    reason: string
+    task_id: string
+    candidate_id: string | null
+    creator_id: string
+    debit_account: string
+    credit_account: string
+    amount: string
+    rating: number | null
+  }>(
+    `select business_key, reason, task_id, candidate_id, creator_id, debit_account, credit_account, amount, rating
+       from ledger where business_key = any($1::text[]) and reverses is null`,
+    [entries.map(entry => entry.businessKey)],
+  )
+  return new Map(
+    rows.map(row => [
+      row.business_key,
+      content({
+        reason: row.reason,
+        taskId: row.task_id,
+        candidateId: row.candidate_id,
+        creatorId: row.creator_id,
+        debit: row.debit_account,
+        credit: row.credit_account,
+        amount: Number(row.amount),
+        rating: row.rating,
+      }),
+    ]),
+  )
+}
+
+/** Whether the books are right: all balances sum to zero, and each equals what the ledger says. */
+export async function checkBooks(tx: Tx): Promise<{ balanced: boolean; sum: number; mismatched: readonly string[] }> {
+  const { rows } = await tx.query<{ sum: string; mismatched: string[] | null }>(
+    `with moved as (
+       select account_id, sum(amount) as amount from (
+         select credit_account as account_id, amount from ledger union all select debit_account, -amount from ledger
+       ) each group by account_id
+     )
+     select (select coalesce(sum(balance), 0) from account) as sum,
+            array(select account_id from account left join moved using (account_id)
+                   where account.balance <> coalesce(moved.amount, 0) order by account_id limit 100) as mismatched`,
+    [],
+  )
+  const sum = Number(rows[0]?.sum ?? 0)
+  const mismatched = rows[0]?.mismatched ?? []
+  return { balanced: sum === 0 && mismatched.length === 0, sum, mismatched }
+}

@@ -1,0 +1,47 @@
+import type { Document } from 'cutover/contract'
+
+// The released documents are open and nearly unbounded, as the requirements gave them. These are the stricter bounds
+// that our own producers and HTTP doors keep: closed, with lengths, and without empty ids.
+
+export const id = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' } as const
+
+/** Text with something to see in it, up to `maxLength` characters. */
+export const text = (maxLength: number): { readonly type: 'string'; readonly minLength: 1; readonly maxLength: number; readonly pattern: string } => ({
+  type: 'string',
+  minLength: 1,
+  maxLength,
+  pattern: '[^\\s\\p{C}]',
+})
+
+export const questions = {
+  type: 'array',
+  minItems: 1,
+  maxItems: 20,
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['question', 'answer'],
+    properties: { question: text(2_000), answer: text(500) },
+  },
+} as const
+
+/** A closed object of which every property is required. */
+export const closed = <P extends object>(properties: P): { type: 'object'; additionalProperties: false; required: string[]; properties: P } => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(properties),
+  properties,
+})
+
+export const envelopeBounds = (event: string, payload: object): Document => ({
+  title: `${event} within bounds`,
+  ...closed({
+    payload: closed(payload),
+    meta: closed({
+      event_id: id,
+      event_version: { type: 'integer', minimum: 0 },
+      event_name: { const: event },
+      produced_at: { type: 'string', maxLength: 40, pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)$' },
+    }),
+  }),
+})

@@ -1,0 +1,17 @@
+import { defineEvent, type MessageOf, topicName } from 'cutover/contract'
+import { envelopeBounds, id, text } from '../../bounds.ts'
+import v0 from './v0.ts'
+
+/** The whole manager, at every creation and change. */
+export const ManagerCreated = defineEvent({
+  name: 'ManagerCreated',
+  service: 'management',
+  topic: topicName('management', 'ManagerCreated'),
+  partitions: 4,
+  versions: [v0],
+  bounds: envelopeBounds('ManagerCreated', { manager_id: id, first_name: text(200), last_name: text(200), account_id: id }),
+  orderKey: payload => payload.manager_id,
+  businessKey: (payload, revision) => `ManagerCreated:${payload.manager_id}:${revision}`,
+})
+
+export type ManagerCreated = MessageOf<typeof ManagerCreated>
