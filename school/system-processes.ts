@@ -1,0 +1,134 @@
+import { fileURLToPath } from 'node:url'
+import { exitCodes, StartRefused, type Home } from '@cutover/sandbox/home'
+import type { InstanceContext, ProcessDefinition, SystemDefinition } from '@cutover/sandbox/definition'
+
+const services = ['management', 'hiring', 'bonuses'] as const
+type Service = (typeof services)[number]
+
+const firstPorts: Readonly<Record<Service, number>> = { management: 10, hiring: 20, bonuses: 30 }
+const instancesMax = 10
+const outcomesPerSecond = 10
+const outcomesPerSecondMax = 10_000
+const tasksMax = 50_000
+
+/** What of the school runs on one machine, from which environment. */
+export function schoolSystem(home: Home, environment: NodeJS.ProcessEnv): SystemDefinition {
+  const instances = instancesFrom(environment['CUTOVER_INSTANCES'])
+  const rate = numberFrom(environment, 'CUTOVER_TRAFFIC', outcomesPerSecond, outcomesPerSecondMax, 'outcomes per second, 0 for none')
+  const ports = (service: Service): number[] =>
+    Array.from({ length: instances[service] }, (_, index) => home.firstPort + firstPorts[service] + index)
+  const urls = Object.fromEntries(services.map(service => [service, ports(service).map(urlOf)]))
+  const shared: Shared = { serviceUrls: JSON.stringify(urls), logLevel: environment['LOG_LEVEL'] ?? 'info', rate }
+  const trafficUrl = urlOf(home.firstPort + 3)
+  return {
+    name: 'Cutover',
+    databases: [...services, 'engine', 'log'],
+    issuers: [...services, 'engine', 'people'],
+    stages: [
+      services.map(service => serviceProcess(service, ports(service), shared)),
+      [engineProcess(home, shared)],
+      [trafficProcess(home, shared)],
+    ],
+    traffic: { url: trafficUrl },
+    addresses: {
+      engine: urlOf(home.firstPort),
+      ...Object.fromEntries(services.map(service => [service, (urls[service] ?? []).map(url => `${url}/openapi.json`).join('  ')])),
+      logs: home.logs,
+    },
+    next: [
+      ['npx cutover status', 'what runs, and the addresses of the databases'],
+      ['npx cutover links', 'the nine links, their routes and rates'],
+      ['npx cutover switch COMM-040 --to event', 'moves the credit for a right answer, under traffic'],
+      ['npx cutover verify', 'proves that nothing was lost and nothing counted twice'],
+      ['npx cutover fault kill bonuses', 'kills a service; everything else goes on'],
+    ],
+  }
+}
+
+interface Shared {
+  readonly serviceUrls: string
+  readonly logLevel: string
+  readonly rate: number
+}
+
+const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const urlOf = (port: number): string => `http://127.0.0.1:${port}`
+
+function serviceProcess(name: Service, ports: readonly number[], { serviceUrls, logLevel }: Shared): ProcessDefinition {
+  return {
+    name,
+    file: program(`./${name}/main.ts`),
+    ports,
+    environment: context => ({
+      ...identity(context, name),
+      DATABASE_URL: context.database(name),
+      BROKER: 'postgres',
+      LOG_DATABASE_URL: context.database('log'),
+      INSTANCE: String(context.instance),
+      SERVICE_URLS: serviceUrls,
+      LOG_LEVEL: logLevel,
+    }),
+  }
+}
+
+function engineProcess(home: Home, { serviceUrls, logLevel }: Shared): ProcessDefinition {
+  return {
+    name: 'engine',
+    file: program('./operations/main.ts'),
+    ports: [home.firstPort],
+    environment: context => ({
+      ...identity(context, 'engine'),
+      ENGINE_DATABASE_URL: context.database('engine'),
+      OPERATOR_TOKEN_FILE: home.operatorTokenFile,
+      SERVICE_URLS: serviceUrls,
+      LOG_LEVEL: logLevel,
+    }),
+  }
+}
+
+/** The people: they sign for themselves, as candidates and managers. */
+function trafficProcess(home: Home, { serviceUrls, logLevel, rate }: Shared): ProcessDefinition {
+  return {
+    name: 'traffic',
+    file: program('./traffic/main.ts'),
+    ports: [home.firstPort + 3],
+    environment: context => ({
+      ...identity(context, 'people'),
+      OPERATOR_TOKEN_FILE: home.operatorTokenFile,
+      SERVICE_URLS: serviceUrls,
+      LOG_LEVEL: logLevel,
+      TRAFFIC_RATE: String(rate),
+      TRAFFIC_CAP: String(tasksMax),
+    }),
+  }
+}
+
+const identity = ({ home, port }: InstanceContext, issuer: string): Record<string, string> => ({
+  PORT: String(port),
+  PRIVATE_KEY_FILE: home.privateKeyFile(issuer),
+  TRUSTED_KEYS_FILE: home.trustedKeysFile,
+})
+
+/** Reads `hiring=2,bonuses=2`; who is not named runs once. */
+function instancesFrom(text: string | undefined): Record<Service, number> {
+  const instances: Record<Service, number> = { management: 1, hiring: 1, bonuses: 1 }
+  for (const part of (text ?? '').split(',').filter(part => part.trim() !== '')) {
+    const [, name, count] = /^\s*(\w+)\s*=\s*(\d+)\s*$/.exec(part) ?? []
+    const service = services.find(known => known === name)
+    if (service === undefined || Number(count) < 1 || Number(count) > instancesMax) {
+      throw new StartRefused(
+        `CUTOVER_INSTANCES has "${part.slice(0, 40)}": it must list SERVICE=COUNT, such as hiring=2,bonuses=2, with a service of ${services.join(', ')} and a count from 1 to ${instancesMax}.`,
+        exitCodes.usage,
+      )
+    }
+    instances[service] = Number(count)
+  }
+  return instances
+}
+
+function numberFrom(environment: NodeJS.ProcessEnv, name: string, otherwise: number, maximum: number, meaning: string): number {
+  const text = environment[name]
+  if (text === undefined || text === '') return otherwise
+  if (/^\d+(\.\d+)?$/.test(text) && Number(text) <= maximum) return Number(text)
+  throw new StartRefused(`${name} is "${text.slice(0, 40)}": it must be a number from 0 to ${maximum} (${meaning}).`, exitCodes.usage)
+}
