@@ -2,6 +2,8 @@ import type { Envelope } from '../contract/contract.ts'
 import type { Incoming } from '../contract/message.ts'
 import type { Tx } from '../database/database.ts'
 
+export type { Incoming } from '../contract/message.ts'
+
 /**
  * What a service does about one event of one link. The same handler serves both routes, the parked messages and the
  * replays; it always sees batches, and everything around it (keys, receipts, parking, dead letters, positions,

@@ -28,7 +28,9 @@ create table assignment (
   candidate_id  text not null references candidate,
   assigned_at   timestamptz not null default now(),
   outcome       text check (outcome in ('completed', 'failed')),
+  -- The facts that stated the outcome and the rating that it left.
   outcome_id    uuid,
+  rating_id     uuid,
   rating        integer check (rating between 0 and 100),
   decided_at    timestamptz,
   unique (task_id, candidate_id),

@@ -1,0 +1,31 @@
+import type { Decision } from 'cutover/receive/handler'
+import { type Entry, fund } from '../ledger/ledger.ts'
+import { amountOf, policyVersion, type Reason } from '../money/policy.ts'
+
+/** What a fact is worth to whom: what the award needs to know about it. */
+export interface Award {
+  readonly businessKey: string
+  readonly factId: string
+  readonly reason: Reason
+  readonly taskId: string
+  readonly candidateId: string | null
+  readonly creatorId: string
+}
+
+/** What bonuses knows when it decides: the accounts of managers, and ratings by the outcome that produced them. */
+export interface Known {
+  readonly accounts: ReadonlyMap<string, string>
+  readonly ratings: ReadonlyMap<string, number>
+}
+
+/** The rule: pure. Credits come from the fund to the author's account, debits go the other way. */
+export function decideAward(award: Award, known: Known): Decision<Entry> {
+  if (award.candidateId === award.creatorId) return { do: 'reject', rule: 'self_dealing' }
+  const account = known.accounts.get(award.creatorId)
+  if (account === undefined) return { do: 'wait', for: `manager:${award.creatorId}` }
+  const rating = award.reason === 'task completed' ? known.ratings.get(award.factId) : null
+  if (rating === undefined) return { do: 'wait', for: `rating:${award.factId}` }
+  const amount = amountOf({ reason: award.reason, rating }, policyVersion)
+  const [debit, credit] = award.reason === 'task failed' ? [account, fund] : [fund, account]
+  return { do: 'apply', effect: { ...award, debit, credit, amount, rating, policyVersion } }
+}

@@ -1,0 +1,38 @@
+import type { Database } from 'cutover/database'
+import type { Audit } from 'cutover/service'
+import { auditOver } from '../audit-sql.ts'
+
+const outcomes = (database: Database, link: string, outcome: string): Audit =>
+  auditOver(database, {
+    link,
+    side: 'fact',
+    from: `assignment join task using (task_id) where outcome = '${outcome}'`,
+    cursor: { column: 'assignment_id', type: 'text' },
+    key: `(task_id || ':' || candidate_id)`,
+    factId: 'outcome_id',
+    content: { creator_id: 'creator_id', rating: 'rating' },
+  })
+
+/** What hiring's business rows say happened; none of it is read from the outbox. */
+export const hiringAudits = (database: Database): Audit[] => [
+  outcomes(database, 'COMM-040', 'completed'),
+  outcomes(database, 'COMM-050', 'failed'),
+  auditOver(database, {
+    link: 'COMM-060',
+    side: 'fact',
+    from: 'assignment where outcome is not null',
+    cursor: { column: 'assignment_id', type: 'text' },
+    key: 'outcome_id::text',
+    factId: 'rating_id',
+    content: { task_id: 'task_id', rating: 'rating' },
+  }),
+  auditOver(database, {
+    link: 'COMM-030',
+    side: 'fact',
+    from: 'withdrawal where true',
+    cursor: { column: `(task_id || ':' || revision)`, type: 'text' },
+    key: `(task_id || ':' || revision)`,
+    factId: 'fact_id',
+    content: { solved_count: 'solved_count' },
+  }),
+]

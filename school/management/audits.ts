@@ -1,0 +1,24 @@
+import type { Database } from 'cutover/database'
+import type { Audit } from 'cutover/service'
+import { auditOver } from '../audit-sql.ts'
+
+export const taskAudit = (database: Database): Audit =>
+  auditOver(database, {
+    link: 'COMM-080',
+    side: 'fact',
+    from: 'task where true',
+    cursor: { column: 'task_id', type: 'text' },
+    key: 'task_id',
+    factId: 'fact_id',
+    content: { creator_id: 'creator_id' },
+  })
+
+export const reworkAudit = (database: Database): Audit =>
+  auditOver(database, {
+    link: 'COMM-030',
+    side: 'effect',
+    from: 'rework where true',
+    cursor: { column: `(task_id || ':' || revision)`, type: 'text' },
+    key: `(task_id || ':' || revision)`,
+    content: { solved_count: 'solved_count' },
+  })

@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url'
+import { runService } from 'cutover/service'
+import { events } from '../contracts/events.ts'
+import { links } from '../contracts/links.ts'
+import '../problems.ts'
+import { managerRoutes } from './managers/http.ts'
+import { reworkAudit, taskAudit } from './audits.ts'
+import { onReworkRequested } from './reworks/consumer.ts'
+import { reworkRoutes } from './reworks/http.ts'
+import { taskRoutes } from './tasks/http.ts'
+
+await runService({
+  name: 'management',
+  links,
+  events,
+  migrations: fileURLToPath(new URL('db', import.meta.url)),
+  build: ({ database, sender, random }) => ({
+    routes: [...managerRoutes(database, random), ...taskRoutes(database, sender, random), ...reworkRoutes(database)],
+    handlers: { 'COMM-030': onReworkRequested },
+    audits: [taskAudit(database), reworkAudit(database)],
+  }),
+})

@@ -1,0 +1,109 @@
+import type { Database } from 'cutover/database'
+import { Problem } from 'cutover/failure'
+import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
+import type { Sender } from 'cutover/outbox'
+import type { Random } from 'cutover/process/clock'
+import { closed, id, questions, text } from '../../contracts/bounds.ts'
+import { TaskCreated } from '../../contracts/events/task-created/event.ts'
+
+interface TaskBody {
+  readonly title: string
+  readonly text: string
+  readonly questions: readonly { readonly question: string; readonly answer: string }[]
+}
+
+const columns = 'task_id, creator_id, title, text, questions, revision::int as revision'
+const taskBody = closed({ title: text(300), text: text(20_000), questions })
+
+/** The person who calls; the policy has let in persons only. */
+const subjectOf = (request: HttpRequest): string => (request.caller?.kind === 'person' ? request.caller.subject : '')
+
+const unknown = (): Problem => new Problem('task_unknown', { detail: 'there is no task with this id, or it is not yours' })
+
+export const taskRoutes = (database: Database, sender: Sender, random: Random): RouteDefinition[] => [
+  {
+    method: 'POST',
+    path: '/tasks',
+    operationId: 'createTask',
+    summary: 'Writes a task; its author earns a bonus for it.',
+    policy: { persons: ['manager'] },
+    body: taskBody,
+    async handle(request) {
+      const creator = subjectOf(request)
+      const body = request.body as TaskBody
+      const taskId = `t-${random.uuid()}`
+      await sender.transaction(async (tx, record) => {
+        const { rowCount } = await tx.query('select from manager where manager_id = $1', [creator])
+        if (rowCount === 0) throw new Problem('manager_unknown', { detail: 'you are not a manager here; ask an admin to take you on' })
+        // A new row that nobody else can see yet: its key is ours until the commit.
+        const factId = record(TaskCreated, { task_id: taskId, creator_id: creator, title: body.title })
+        await tx.query('insert into task (task_id, creator_id, title, text, questions, fact_id) values ($1, $2, $3, $4, $5, $6)', [
+          taskId,
+          creator,
+          body.title,
+          body.text,
+          JSON.stringify(body.questions),
+          factId,
+        ])
+      })
+      return { status: 201, body: { task_id: taskId, creator_id: creator, ...body, revision: 1 }, headers: { location: `/tasks/${taskId}` } }
+    },
+  },
+  {
+    method: 'PUT',
+    path: '/tasks/{id}',
+    operationId: 'editTask',
+    summary: 'Publishes a new revision of one’s own task, and so does what was asked for by reworks of older ones.',
+    policy: { persons: ['manager'] },
+    params: closed({ id }),
+    body: taskBody,
+    async handle(request) {
+      const body = request.body as TaskBody
+      const task = await database.transaction(async tx => {
+        const { rows } = await tx.query(
+          `update task set title = $3, text = $4, questions = $5, revision = revision + 1, edited_at = now()
+            where task_id = $1 and creator_id = $2 returning ${columns}`,
+          [request.params['id'], subjectOf(request), body.title, body.text, JSON.stringify(body.questions)],
+        )
+        if (rows[0] === undefined) throw unknown()
+        await tx.query('update rework set done_at = now() where task_id = $1 and done_at is null', [request.params['id']])
+        return rows[0]
+      })
+      return { body: task }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/tasks/{id}',
+    operationId: 'getTask',
+    summary: 'COMM-020 by HTTP: the whole task with its answer key. For its author, and for hiring.',
+    policy: { persons: ['manager'], links: [{ from: 'hiring', link: 'COMM-020' }] },
+    link: 'COMM-020',
+    params: closed({ id }),
+    async handle(request) {
+      const author = request.caller?.kind === 'person' ? request.caller.subject : null
+      const { rows } = await database.query(`select ${columns} from task where task_id = $1 and ($2::text is null or creator_id = $2)`, [
+        request.params['id'],
+        author,
+      ])
+      if (rows[0] === undefined) throw unknown()
+      return { body: rows[0] }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/tasks',
+    operationId: 'listTasks',
+    summary: 'One’s own tasks, in the order of their ids, from after `after`.',
+    policy: { persons: ['manager'] },
+    query: { type: 'object', additionalProperties: false, properties: { after: id, limit: { type: 'string', pattern: '^[0-9]{1,3}$' } } },
+    async handle(request) {
+      const limit = Math.min(200, Math.max(1, Number(request.query['limit'] ?? 50)))
+      const { rows } = await database.query<{ task_id: string }>(
+        `select task_id, title, revision::int as revision, edited_at from task where creator_id = $1 and task_id > $2 order by task_id limit $3`,
+        [subjectOf(request), request.query['after'] ?? '', limit],
+      )
+      return { body: { tasks: rows, next: rows.length === limit ? (rows.at(-1)?.task_id ?? null) : null } }
+    },
+  },
+]
