@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { access, chmod, constants, mkdir, readFile } from 'node:fs/promises'
+import { access, chmod, constants, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { makeFolder } from './folder.ts'
 import { ensureKeys } from './keys.ts'
 import { isFree, portHolder } from './port-holder.ts'
 import { writePrivate } from './private-file.ts'
@@ -69,7 +70,7 @@ function portFrom(text: string | undefined): number {
 /** Makes what is missing: folders, a key pair per issuer, the operator's token. What exists stays as it is. */
 export async function prepareHome(home: Home, issuers: readonly string[]): Promise<void> {
   try {
-    for (const folder of [home.directory, home.logs, home.keys]) await mkdir(folder, { recursive: true, mode: 0o700 })
+    for (const folder of [home.directory, home.logs, home.keys]) await makeFolder(folder)
     await access(home.directory, constants.W_OK | constants.X_OK)
     // PostgreSQL does not run as root: its user must get through to its own folder, without seeing the rest.
     if (process.getuid?.() === 0) await chmod(home.directory, 0o711)

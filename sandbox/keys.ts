@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { generateKeyPair } from 'cutover/http/tokens'
 import { writePrivate } from './private-file.ts'
 
 type Jwk = Readonly<Record<string, unknown>>
@@ -26,9 +26,9 @@ async function privateKeyOf(file: string): Promise<Jwk> {
     if (key !== null) return key
     throw new Error(`${file} holds no Ed25519 private key (JWK). Delete it to have a new one made.`)
   }
-  const key = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }) as Jwk
-  await writePrivate(file, `${JSON.stringify(key)}\n`)
-  return key
+  const { privateJwk } = await generateKeyPair()
+  await writePrivate(file, `${JSON.stringify(privateJwk)}\n`)
+  return privateJwk
 }
 
 function parsed(text: string): Jwk | null {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmod, chown, lstat, mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeFolder } from '../folder.ts'
 import { accountFor, as, canEnter, type Account } from './account.ts'
 import { findBinaries, type Binaries } from './binaries.ts'
 
@@ -20,7 +21,7 @@ export interface Cluster {
 
 /** Opens the cluster below `directory`, or makes one. An `initdb` that was interrupted is begun again. */
 export async function openCluster(directory: string, log: (line: string) => void): Promise<Cluster> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeFolder(directory)
   const placed = await readlink(join(directory, 'data')).catch(() => join(directory, 'data'))
   const account = await accountFor(placed)
   const binaries = await findBinaries(account)

@@ -1,142 +1,119 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { extendProblems, Problem } from 'cutover/failure'
+import { openServer, tokenDigest, type HttpAnswer, type RouteDefinition } from 'cutover/http/server'
+import { openLog } from 'cutover/process/log'
+import type { Running } from 'cutover/process'
+import { faultKinds, paths, pauseSeconds, trafficActions, trafficRate, type FaultRequest, type SandboxStatus } from '../api/contract.ts'
 import type { Home } from '../home.ts'
-import type { Keeper } from './keeper.ts'
-import { faultBody, trafficBody, type BodyError } from './control-bodies.ts'
-import { paths, type SandboxStatus } from '../api/contract.ts'
 import { applyFault } from './faults.ts'
+import type { Keeper } from './keeper.ts'
 
-const bodyBytesMax = 16_384
 const forwardTimeoutMs = 5_000
 
-/** The supervisor's interface, while it listens. */
-export interface Api {
-  readonly url: string
-  stop(): Promise<void>
-}
+extendProblems({
+  process_unknown: { status: 404, title: 'There is no such process' },
+  process_state: { status: 409, title: 'The process is in another state' },
+})
 
-export interface ApiOptions {
+export interface ControlOptions {
   readonly home: Home
-  /** 0 takes a free one. */
   readonly port: number
   readonly status: () => SandboxStatus
   readonly keepers: readonly Keeper[]
+  /** The process that takes `GET` and `POST /traffic`. */
   readonly traffic?: { readonly url: string }
 }
 
-interface Answer {
-  readonly status: number
-  readonly body: unknown
-}
-
-/** Opens the interface on loopback. Every path asks for the operator's token. */
-export async function openApi(options: ApiOptions): Promise<Api> {
+/** The supervisor's interface, on loopback, for whoever holds the operator's token. */
+export async function openControl(options: ControlOptions): Promise<Running & { readonly url: string }> {
   const token = (await readFile(options.home.operatorTokenFile, 'utf8')).trim()
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
-    answer(request, options, token)
-      .catch((error: Error) => problem(500, 'internal', error.message))
-      .then(result => send(response, result))
-      .catch(() => response.destroy())
+  return openServer({
+    service: 'sandbox',
+    port: options.port,
+    routes: routes(options, token),
+    verifier: null,
+    operatorTokenDigest: tokenDigest(token),
+    log: openLog({ service: 'supervisor', instance: '1', level: 'error' }),
+    ready: async () => Object.fromEntries(options.status().processes.map(({ name, state }) => [name, state === 'ready' ? 'ok' : state])),
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port, '127.0.0.1', resolve)
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : options.port
-  return {
-    url: `http://127.0.0.1:${port}`,
-    stop: () =>
-      new Promise(resolve => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
 }
 
-async function answer(request: IncomingMessage, options: ApiOptions, token: string): Promise<Answer> {
-  if (!holds(request, token))
-    return problem(401, 'token_invalid', `Send "Authorization: Bearer ..." with the content of ${options.home.operatorTokenFile}.`)
-  const path = (request.url ?? '').split('?')[0]
-  switch (`${request.method ?? ''} ${path ?? ''}`) {
-    case `GET ${paths.status}`:
-      return { status: 200, body: options.status() }
-    case `POST ${paths.faults}`:
-      return fault(await bodyOf(request), options)
-    case `GET ${paths.traffic}`:
-      return forward(options, token)
-    case `POST ${paths.traffic}`: {
-      const body = trafficBody(await bodyOf(request))
-      return 'errors' in body ? invalid(body.errors) : forward(options, token, JSON.stringify(body.value))
-    }
-    default:
-      return problem(
-        404,
-        'not_found',
-        `There is no ${request.method ?? ''} ${path ?? ''} here. There are: ${Object.values(paths).join(', ')}.`,
-      )
-  }
-}
+const faultBody = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['kind', 'service'],
+  properties: {
+    kind: { enum: faultKinds },
+    service: { type: 'string', minLength: 1, maxLength: 100 },
+    instance: { type: 'integer', minimum: 1, maximum: 100 },
+    seconds: { type: 'number', exclusiveMinimum: 0, maximum: pauseSeconds.maximum },
+  },
+} as const
 
-function holds(request: IncomingMessage, token: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(request.headers.authorization ?? ''), digest(`Bearer ${token}`))
-}
+const trafficBody = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['action'],
+  properties: { action: { enum: trafficActions }, rate: { type: 'number', ...trafficRate } },
+  // The action "rate" needs one.
+  anyOf: [
+    { type: 'object', properties: { action: { enum: ['start', 'stop'] } } },
+    { type: 'object', required: ['rate'], properties: { rate: {} } },
+  ],
+} as const
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > bodyBytesMax) return ''
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-async function fault(text: string, options: ApiOptions): Promise<Answer> {
-  const body = faultBody(text)
-  if ('errors' in body) return invalid(body.errors)
-  const result = await applyFault(options.keepers, body.value)
-  if ('kind' in result) return { status: 200, body: result }
-  const code = result.status === 404 ? 'service_unknown' : 'wrong_state'
-  return problem(result.status, code, result.detail, [{ pointer: result.pointer, code, detail: result.detail }])
+function routes(options: ControlOptions, token: string): RouteDefinition[] {
+  const common = { policy: 'operator', tags: ['sandbox'] } as const
+  return [
+    {
+      ...common,
+      method: 'GET',
+      path: paths.status,
+      operationId: 'getStatus',
+      summary: 'What runs, and the addresses of the databases',
+      handle: async () => ({ body: options.status() }),
+    },
+    {
+      ...common,
+      method: 'POST',
+      path: paths.faults,
+      operationId: 'addFault',
+      summary: 'Kills, pauses or resumes a process',
+      body: faultBody,
+      handle: async ({ body }) => ({ body: await applyFault(options.keepers, body as FaultRequest) }),
+    },
+    {
+      ...common,
+      method: 'GET',
+      path: paths.traffic,
+      operationId: 'getTraffic',
+      summary: 'How much traffic there is',
+      handle: () => forward(options, token),
+    },
+    {
+      ...common,
+      method: 'POST',
+      path: paths.traffic,
+      operationId: 'setTraffic',
+      summary: 'Starts or stops the traffic, or sets its rate',
+      body: trafficBody,
+      handle: ({ rawBody }) => forward(options, token, rawBody),
+    },
+  ]
 }
 
 /** The traffic process has its own control; we only stand in front of it, so that a client needs one address. */
-async function forward({ traffic }: ApiOptions, token: string, body?: string): Promise<Answer> {
-  if (traffic === undefined) return problem(404, 'not_found', 'This system has no traffic to control.')
+async function forward({ traffic }: ControlOptions, token: string, body?: string): Promise<HttpAnswer> {
+  if (traffic === undefined) throw new Problem('not_found', { detail: 'this system has no traffic to control' })
   try {
     const response = await fetch(`${traffic.url}/traffic`, {
       headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       signal: AbortSignal.timeout(forwardTimeoutMs),
       ...(body === undefined ? {} : { method: 'POST', body }),
     })
-    return { status: response.status, body: await response.json() }
+    const type = response.headers.get('content-type') ?? 'application/json'
+    return { status: response.status, body: await response.text(), headers: { 'content-type': type } }
   } catch (error) {
-    return problem(503, 'traffic_away', `The traffic process does not answer (${(error as Error).message}). "status" says how it is.`)
+    throw new Problem('unavailable', { detail: 'the traffic process does not answer; "cutover status" says how it is', cause: error })
   }
-}
-
-const invalid = (errors: readonly BodyError[]): Answer => problem(400, 'body_invalid', errors.map(({ detail }) => detail).join(' '), errors)
-
-const problem = (status: number, code: string, detail: string, errors?: readonly BodyError[]): Answer => ({
-  status,
-  body: {
-    type: `/problems/${code.replaceAll('_', '-')}`,
-    title: code.replaceAll('_', ' '),
-    status,
-    code,
-    detail,
-    ...(errors === undefined ? {} : { errors }),
-  },
-})
-
-function send(response: ServerResponse, { status, body }: Answer): void {
-  response.writeHead(status, {
-    'content-type': status < 400 ? 'application/json' : 'application/problem+json',
-    'cache-control': 'no-store',
-  })
-  response.end(JSON.stringify(body))
 }

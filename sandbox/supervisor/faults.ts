@@ -1,29 +1,11 @@
-import type { Keeper } from './keeper.ts'
+import { Problem } from 'cutover/failure'
 import { pauseSeconds, type FaultAnswer, type FaultRequest } from '../api/contract.ts'
+import type { Keeper } from './keeper.ts'
 
-/** Why a fault was not done, for a problem document. */
-export interface FaultRefused {
-  readonly status: 404 | 409
-  readonly pointer: string
-  readonly detail: string
-}
-
-/** Does a fault to a service, all its instances or one. */
-export async function applyFault(keepers: readonly Keeper[], request: FaultRequest): Promise<FaultAnswer | FaultRefused> {
-  const { kind, service, instance } = request
-  const ofService = keepers.filter(keeper => keeper.service === service)
-  if (ofService.length === 0) {
-    const known = [...new Set(keepers.map(keeper => keeper.service))].join(', ')
-    return { status: 404, pointer: '/service', detail: `There is no service "${service}" here. There are: ${known}.` }
-  }
-  const targets = ofService.filter(keeper => instance === undefined || keeper.snapshot().instance === instance)
-  if (targets.length === 0) {
-    return {
-      status: 404,
-      pointer: '/instance',
-      detail: `${service} has ${ofService.length} instance(s), numbered from 1; there is no ${instance}.`,
-    }
-  }
+/** Does a fault to a service, all its instances or one. Throws the problems `process_unknown` and `process_state`. */
+export async function applyFault(keepers: readonly Keeper[], request: FaultRequest): Promise<FaultAnswer> {
+  const { kind } = request
+  const targets = targetsOf(keepers, request)
   const hit: FaultAnswer['processes'][number][] = []
   for (const keeper of targets) {
     const { name, pid } = keeper.snapshot()
@@ -31,8 +13,22 @@ export async function applyFault(keepers: readonly Keeper[], request: FaultReque
   }
   if (hit.length > 0) return { kind, processes: hit }
   const states = targets.map(keeper => `${keeper.name} is ${keeper.snapshot().state}`).join(', ')
-  return { status: 409, pointer: '/kind', detail: `Nothing to ${kind}: ${states}. Try again when that has changed.` }
+  const detail = `nothing to ${kind}: ${states}; try again when that has changed`
+  throw new Problem('process_state', { detail, errors: [{ pointer: '/kind', code: 'state', detail }] })
 }
+
+function targetsOf(keepers: readonly Keeper[], { service, instance }: FaultRequest): readonly Keeper[] {
+  const ofService = keepers.filter(keeper => keeper.service === service)
+  if (ofService.length === 0) {
+    throw unknown('/service', `there is no such service here; there are: ${[...new Set(keepers.map(keeper => keeper.service))].join(', ')}`)
+  }
+  const targets = ofService.filter(keeper => instance === undefined || keeper.snapshot().instance === instance)
+  if (targets.length > 0) return targets
+  throw unknown('/instance', `${service} has ${ofService.length} instance(s), numbered from 1`)
+}
+
+const unknown = (pointer: string, detail: string): Problem =>
+  new Problem('process_unknown', { detail, errors: [{ pointer, code: 'unknown', detail }] })
 
 function suffer(keeper: Keeper, { kind, seconds }: FaultRequest): boolean | Promise<boolean> {
   switch (kind) {

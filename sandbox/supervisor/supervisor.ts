@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import type { Running } from 'cutover/process'
 import type { SandboxStatus } from '../api/contract.ts'
-import { openApi, type Api } from './control.ts'
+import { openControl } from './control.ts'
 import { prepareHome, requireFreePorts, type Home } from '../home.ts'
 import { livePostmaster } from '../postgres/postmaster.ts'
 import { openChecklist, table, type Checklist } from './checklist.ts'
@@ -64,7 +65,7 @@ function assemble(definition: SystemDefinition, home: Home, checklist: Checklist
   const stages = definition.stages.map(stage => stage.flatMap(program => instances(program)))
   const keepers: readonly Keeper[] = [postgres, ...stages.flat()]
   const logs = capLogs(() => keepers.map(keeper => keeper.logFile))
-  let api: Api | undefined
+  let control: Running | undefined
   let up = false
   let stopping: Promise<void> | undefined
 
@@ -97,13 +98,14 @@ function assemble(definition: SystemDefinition, home: Home, checklist: Checklist
 
   async function start(): Promise<void> {
     await recorder.write()
-    api = await openApi({
+    control = await openControl({
       home,
       port: supervisorPort(home),
       status,
       keepers,
       ...(definition.traffic === undefined ? {} : { traffic: definition.traffic }),
     })
+    await control.start()
     await checklist.step(
       'PostgreSQL',
       () => postgres.start(),
@@ -136,7 +138,7 @@ function assemble(definition: SystemDefinition, home: Home, checklist: Checklist
     logs.stop()
     for (const stage of stages.toReversed()) await Promise.all(stage.map(keeper => keeper.stop()))
     await postgres.stop()
-    await api?.stop()
+    await control?.stop()
     await recorder.stop()
     await forgetRun(home)
   }
