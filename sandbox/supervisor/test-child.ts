@@ -1,0 +1,25 @@
+// The smallest process that a supervisor can run: for its tests.
+import { createServer } from 'node:http'
+import { writeSync } from 'node:fs'
+
+const { PORT, MODE, CUTOVER_READY_FD } = process.env
+if (MODE === 'fail') {
+  console.log('the reason why it fails')
+  process.exit(3)
+}
+
+const server = createServer((request, response) => {
+  response.end(String(process.pid))
+  if (request.url === '/crash') process.exit(9)
+})
+server.listen(Number(PORT), '127.0.0.1', () => {
+  console.log('up')
+  writeSync(Number(CUTOVER_READY_FD), `${JSON.stringify({ ready: true, url: `http://127.0.0.1:${PORT}` })}\n`)
+})
+
+function end(why: string): void {
+  console.log(`${new Date().toISOString()} ends: ${why}`)
+  process.exit(0)
+}
+process.on('SIGTERM', () => end('asked'))
+process.stdin.on('end', () => end('the pipe closed')).resume()
