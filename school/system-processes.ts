@@ -9,7 +9,6 @@ const firstPorts: Readonly<Record<Service, number>> = { management: 10, hiring: 
 const instancesMax = 10
 const outcomesPerSecond = 10
 const outcomesPerSecondMax = 10_000
-const tasksMax = 50_000
 
 /** What of the school runs on one machine, from which environment. */
 export function schoolSystem(home: Home, environment: NodeJS.ProcessEnv): SystemDefinition {
@@ -98,7 +97,6 @@ function trafficProcess(home: Home, { serviceUrls, logLevel, rate }: Shared): Pr
       SERVICE_URLS: serviceUrls,
       LOG_LEVEL: logLevel,
       TRAFFIC_RATE: String(rate),
-      TRAFFIC_CAP: String(tasksMax),
     }),
   }
 }

@@ -25,7 +25,10 @@ export async function lastLines(file: string, count = 10): Promise<string> {
  * and emptied, because the process that writes keeps it open; lines written in between are lost.
  */
 export function capLogs(files: () => readonly string[]): { stop(): void } {
-  const timer = setInterval(() => void Promise.all(files().map(cap)), lookEveryMs)
+  const timer = setInterval(() => {
+    // A file that is not there yet, or a full disk, is no reason to end: it is looked at again.
+    for (const file of files()) cap(file).catch((error: Error) => console.error(`cannot cap ${file}: ${error.message}`))
+  }, lookEveryMs)
   timer.unref()
   return { stop: () => clearInterval(timer) }
 }
