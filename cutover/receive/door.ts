@@ -1,6 +1,6 @@
 import { fromHeaders } from '../contract/headers.ts'
 import type { Message } from '../contract/message.ts'
-import type { Database } from '../database/database.ts'
+import { type Database, isTransient } from '../database/database.ts'
 import { Problem } from '../failure/problem.ts'
 import type { HttpAnswer, HttpRequest } from '../http/server.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -39,7 +39,7 @@ export function openDoor(receiver: Receiver, database: Database, registry: Regis
         await together(batch)
       } catch {
         // One of them spoils the batch: each alone, so that only that one fails.
-        for (const one of batch) await together([one]).catch(one.reject)
+        for (const one of batch) await together([one]).catch(error => one.reject(isTransient(error) ? unavailable(error) : error))
       }
     }
     working = false
@@ -65,6 +65,9 @@ export function openDoor(receiver: Receiver, database: Database, registry: Regis
     },
   }
 }
+
+/** Everybody's trouble: the sender waits, and spends no attempt of this message on it. */
+const unavailable = (cause: unknown): Problem => new Problem('unavailable', { detail: 'the database is away or busy; the delivery was not booked, send it again', retryable: true, cause })
 
 function readRequest(request: HttpRequest<unknown, unknown, unknown>, receiver: Receiver, registry: Registry): Message {
   const key = request.headers['idempotency-key']

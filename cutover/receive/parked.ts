@@ -46,9 +46,11 @@ export async function runParked(
   while (!signal.aborted) {
     try {
       await gatherDue(database, options.gather, log, signal)
-      const count = await database.transaction(tx => bringBack(tx, options.receivers, options.received))
+      let most = 0
+      // A transaction per link: each locks what it locks in one order, and two links in one would mix two orders.
+      for (const receiver of options.receivers.values()) most = Math.max(most, await bringBack(database, receiver, options.received))
       failures = 0
-      if (count < batch) await clock.sleep(pollMs, signal)
+      if (most < batch) await clock.sleep(pollMs, signal)
     } catch (error) {
       failures++
       if (failures === 1) log.warn({ err: error }, 'parked: a batch failed and is tried again; a message that fails by itself is tried alone')
@@ -74,26 +76,20 @@ async function gatherDue(database: Database, gather: Gather | undefined, log: Lo
   await Promise.all(Array.from({ length: gatherConcurrency }, worker))
 }
 
-const dueSql = (limit: number): string => `
+const dueSql = `
   select link, fact_id, waits_for, tries, headers, bytes, parked_at < now() - interval '${waitHoursMax} hours' as expired
-    from parked where next_at <= clock_timestamp() order by next_at limit ${limit} for update skip locked`
+    from parked where link = $1 and next_at <= clock_timestamp() order by next_at limit ${batch} for update skip locked`
 
-async function bringBack(
-  tx: Tx,
-  receivers: ReadonlyMap<string, Receiver>,
-  received: (link: string, outcomes: readonly Outcome[]) => void,
-  limit = batch,
-): Promise<number> {
-  const { rows } = await tx.query<ParkedRow>(dueSql(limit), [])
-  const groups = Map.groupBy(rows, row => `${row.link} ${viaOf(row)}`)
-  // In a fixed order of links, so that two instances lock ledgers and keys alike.
-  for (const [, own] of [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const first = own[0] as ParkedRow
-    const receiver = receivers.get(first.link)
-    if (receiver === undefined) await postpone(tx, own)
-    else received(first.link, await bringBackLink(tx, receiver, own))
-  }
-  return rows.length
+async function bringBack(database: Database, receiver: Receiver, received: (link: string, outcomes: readonly Outcome[]) => void): Promise<number> {
+  const link = receiver.link.id
+  const outcomes: Outcome[] = []
+  const count = await database.transaction(async tx => {
+    const { rows } = await tx.query<ParkedRow>(dueSql, [link])
+    for (const [, own] of Map.groupBy(rows, viaOf)) outcomes.push(...(await bringBackLink(tx, receiver, own)))
+    return rows.length
+  })
+  received(link, outcomes)
+  return count
 }
 
 async function bringBackLink(tx: Tx, receiver: Receiver, rows: readonly ParkedRow[]): Promise<readonly Outcome[]> {

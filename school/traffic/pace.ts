@@ -23,6 +23,7 @@ export interface Traffic extends Running {
 
 const tickMs = 50
 const inFlightMax = 64
+const registeringMax = 4
 const reworkEveryMs = 1_000
 
 /** Keeps the school's life at a pace. What cannot be done in time is dropped, never queued up. */
@@ -67,6 +68,7 @@ export function openTraffic(life: SchoolLife, options: { rate: number; cap: numb
     let answers = 0
     let writes = 0
     let reworkAt = 0
+    let registering = 0
     let failuresInARow = 0
     let last = clock.now()
     const settle = (ok: boolean): void => void (failuresInARow = ok ? 0 : failuresInARow + 1)
@@ -85,8 +87,9 @@ export function openTraffic(life: SchoolLife, options: { rate: number; cap: numb
       const mood = failuresInARow > 20 ? 0.1 : 1
       answers = Math.min(answers + rate * seconds * mood, rate)
       writes += (rate / 50) * seconds * mood
-      while (life.waiting < Math.max(20, rate) && inFlight < inFlightMax && answers >= 1) {
-        if (!(await attempt(() => life.register()))) break
+      for (; answers >= 1 && registering < registeringMax && life.waiting < Math.max(20, 2 * rate); ) {
+        registering++
+        void attempt(() => life.register()).finally(() => registering--)
       }
       for (; answers >= 1 && inFlight < inFlightMax; answers--) {
         void attempt(async () => {

@@ -26,13 +26,14 @@ const insertSql = `
   on conflict (business_key) where reverses is null do nothing
   returning business_key`
 
-// Accounts are locked in one order by everybody, so that two batches cannot wait for each other crosswise.
+// Accounts are locked in one order by everybody, so that two batches cannot wait for each other crosswise. "No key",
+// because the insert before has taken key-share locks on the same rows for its foreign keys, as other batches have.
 const balanceSql = `
   with change as (
     select account_id, sum(amount) as amount
       from (select unnest($1::text[]) as account_id, unnest($2::bigint[]) as amount) each group by account_id
   ), locked as materialized (
-    select account_id from account where account_id in (select account_id from change) order by account_id for update
+    select account_id from account where account_id in (select account_id from change) order by account_id for no key update
   )
   update account set balance = balance + change.amount from change join locked using (account_id) where account.account_id = change.account_id`
 
