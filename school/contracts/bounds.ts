@@ -6,12 +6,17 @@ import type { Document } from 'cutover/contract'
 export const id = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' } as const
 
 /** Text with something to see in it, up to `maxLength` characters. */
-export const text = (maxLength: number): { readonly type: 'string'; readonly minLength: 1; readonly maxLength: number; readonly pattern: string } => ({
+export const text = (
+  maxLength: number,
+): { readonly type: 'string'; readonly minLength: 1; readonly maxLength: number; readonly pattern: string } => ({
   type: 'string',
   minLength: 1,
   maxLength,
   pattern: '[^\\s\\p{C}]',
 })
+
+/** As long as a task may be: the whole of it must fit an event, even where every character takes six bytes of JSON. */
+export const taskText = text(10_000)
 
 export const questions = {
   type: 'array',
@@ -21,12 +26,14 @@ export const questions = {
     type: 'object',
     additionalProperties: false,
     required: ['question', 'answer'],
-    properties: { question: text(2_000), answer: text(500) },
+    properties: { question: text(500), answer: text(200) },
   },
 } as const
 
 /** A closed object of which every property is required. */
-export const closed = <P extends object>(properties: P): { type: 'object'; additionalProperties: false; required: string[]; properties: P } => ({
+export const closed = <P extends object>(
+  properties: P,
+): { type: 'object'; additionalProperties: false; required: string[]; properties: P } => ({
   type: 'object',
   additionalProperties: false,
   required: Object.keys(properties),

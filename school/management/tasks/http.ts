@@ -3,7 +3,7 @@ import { Problem } from 'cutover/failure'
 import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
 import type { Sender } from 'cutover/outbox'
 import type { Random } from 'cutover/process/clock'
-import { closed, id, questions, text } from '../../contracts/bounds.ts'
+import { closed, id, questions, taskText, text } from '../../contracts/bounds.ts'
 import { TaskCreated } from '../../contracts/events/task-created/event.ts'
 
 interface TaskBody {
@@ -13,7 +13,7 @@ interface TaskBody {
 }
 
 const columns = 'task_id, creator_id, title, text, questions, revision::int as revision'
-const taskBody = closed({ title: text(300), text: text(20_000), questions })
+const taskBody = closed({ title: text(300), text: taskText, questions })
 
 /** The person who calls; the policy has let in persons only. */
 const subjectOf = (request: HttpRequest): string => (request.caller?.kind === 'person' ? request.caller.subject : '')
