@@ -1,45 +1,49 @@
 import type { Database } from 'cutover/database'
 import type { Audit, AuditRow } from 'cutover/service'
 
-/**
- * One side of a link as plain rows. `from` is a from-clause with its where; `cursor` a column, unique and rising, that
- * pages follow; `key` and `content` are expressions over the same rows.
- */
-export function auditOver(
-  database: Database,
-  side: {
-    link: string
-    side: 'fact' | 'effect'
-    from: string
-    cursor: { column: string; type: 'text' | 'bigint' | 'uuid' }
-    key: string
-    factId?: string
-    content: Readonly<Record<string, string>>
-  },
-): Audit {
-  const content = Object.entries(side.content)
-    .map(([name, expression]) => `'${name}', ${expression}`)
-    .join(', ')
-  const columns = `${side.cursor.column}::text as cursor, ${side.key} as key, ${side.factId ?? 'null'}::text as fact_id, json_build_object(${content}) as content`
-  const toRow = (row: { key: string; fact_id: string | null; content: AuditRow['content'] }): AuditRow => ({
-    key: row.key,
-    ...(row.fact_id === null ? {} : { factId: row.fact_id }),
-    content: row.content,
-  })
+const beforeAll = { text: '', bigint: '-1', uuid: '00000000-0000-0000-0000-000000000000' } as const
+
+export interface Side {
+  readonly link: string
+  readonly side: 'fact' | 'effect'
+  /** A from-clause with its where. */
+  readonly from: string
+  /** A column, unique and rising, that pages follow. */
+  readonly cursor: { readonly column: string; readonly type: keyof typeof beforeAll }
+  /** The columns that make up the key, joined by `:`; an index on them makes `find` quick. */
+  readonly key: readonly { readonly column: string; readonly type: 'text' | 'bigint' | 'uuid' }[]
+  readonly factId?: string
+  /** Expressions by name. */
+  readonly content: Readonly<Record<string, string>>
+}
+
+/** One side of a link as plain rows. */
+export function auditOver(database: Database, side: Side): Audit {
+  const { cursor, key } = side
+  const content = Object.entries(side.content).map(([name, expression]) => `'${name}', ${expression}`)
+  const columns = [
+    `${cursor.column}::text as cursor`,
+    `concat_ws(':', ${key.map(part => part.column).join(', ')}) as key`,
+    `${side.factId ?? 'null'}::text as fact_id`,
+    `json_build_object(${content.join(', ')}) as content`,
+  ].join(', ')
   type Row = { cursor: string; key: string; fact_id: string | null; content: AuditRow['content'] }
+  const toRow = (row: Row): AuditRow => ({ key: row.key, ...(row.fact_id === null ? {} : { factId: row.fact_id }), content: row.content })
+  // Not `$1 is null or …`: a plan that is kept for all values could not use the index for that, and every page would
+  // read all pages before it.
+  const pageSql = `select ${columns} from ${side.from} and ${cursor.column} > coalesce($1, '${beforeAll[cursor.type]}')::${cursor.type}
+    order by ${cursor.column} limit $2`
+  const parts = key.map((part, index) => `split_part(one, ':', ${index + 1})::${part.type}`)
+  const findSql = `select ${columns} from ${side.from} and (${key.map(part => part.column).join(', ')}) in (select ${parts.join(', ')} from unnest($1::text[]) as one)`
   return {
     link: side.link,
     side: side.side,
     async page(after, limit) {
-      const { rows } = await database.query<Row>(
-        `select ${columns} from ${side.from} and ($1::${side.cursor.type} is null or ${side.cursor.column} > $1::${side.cursor.type})
-          order by ${side.cursor.column} limit $2`,
-        [after, limit],
-      )
+      const { rows } = await database.query<Row>(pageSql, [after, limit])
       return { rows: rows.map(toRow), next: rows.length === limit ? (rows.at(-1)?.cursor ?? null) : null }
     },
     async find(keys) {
-      const { rows } = await database.query<Row>(`select ${columns} from ${side.from} and ${side.key} = any($1::text[])`, [keys])
+      const { rows } = await database.query<Row>(findSql, [keys.filter(one => one.split(':').length === key.length)])
       return rows.map(toRow)
     },
   }

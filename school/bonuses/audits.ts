@@ -1,11 +1,16 @@
 import type { Database } from 'cutover/database'
 import type { Audit } from 'cutover/service'
-import { auditOver } from '../audit-sql.ts'
+import { auditOver, type Side } from '../audit-sql.ts'
+
+const taskAndCandidate = [
+  { column: 'task_id', type: 'text' },
+  { column: 'candidate_id', type: 'text' },
+] as const
 
 const booked = { creator_id: 'creator_id', rating: 'rating', amount: 'amount', policy_version: 'policy_version' } as const
 
 /** Ledger rows by their plain columns: the unique key is what verify checks, so it is not what verify reads. */
-const bookings = (database: Database, link: string, reason: string, key: string): Audit =>
+const bookings = (database: Database, link: string, reason: string, key: Side['key']): Audit =>
   auditOver(database, {
     link,
     side: 'effect',
@@ -17,15 +22,15 @@ const bookings = (database: Database, link: string, reason: string, key: string)
   })
 
 export const bonusAudits = (database: Database): Audit[] => [
-  bookings(database, 'COMM-040', 'task completed', `(task_id || ':' || candidate_id)`),
-  bookings(database, 'COMM-050', 'task failed', `(task_id || ':' || candidate_id)`),
-  bookings(database, 'COMM-080', 'task created', 'task_id'),
+  bookings(database, 'COMM-040', 'task completed', taskAndCandidate),
+  bookings(database, 'COMM-050', 'task failed', taskAndCandidate),
+  bookings(database, 'COMM-080', 'task created', [{ column: 'task_id', type: 'text' }]),
   auditOver(database, {
     link: 'COMM-060',
     side: 'effect',
     from: 'rating where true',
     cursor: { column: 'outcome_id', type: 'uuid' },
-    key: 'outcome_id::text',
+    key: [{ column: 'outcome_id', type: 'uuid' }],
     content: { task_id: 'task_id', rating: 'rating' },
   }),
 ]

@@ -2,13 +2,22 @@ import type { Database } from 'cutover/database'
 import type { Audit } from 'cutover/service'
 import { auditOver } from '../audit-sql.ts'
 
+const taskAndCandidate = [
+  { column: 'task_id', type: 'text' },
+  { column: 'candidate_id', type: 'text' },
+] as const
+const taskAndRevision = [
+  { column: 'task_id', type: 'text' },
+  { column: 'revision', type: 'bigint' },
+] as const
+
 const outcomes = (database: Database, link: string, outcome: string): Audit =>
   auditOver(database, {
     link,
     side: 'fact',
     from: `assignment join task using (task_id) where outcome = '${outcome}'`,
     cursor: { column: 'assignment_id', type: 'text' },
-    key: `(task_id || ':' || candidate_id)`,
+    key: taskAndCandidate,
     factId: 'outcome_id',
     content: { creator_id: 'creator_id', rating: 'rating' },
   })
@@ -22,7 +31,7 @@ export const hiringAudits = (database: Database): Audit[] => [
     side: 'fact',
     from: 'assignment where outcome is not null',
     cursor: { column: 'assignment_id', type: 'text' },
-    key: 'outcome_id::text',
+    key: [{ column: 'outcome_id', type: 'uuid' }],
     factId: 'rating_id',
     content: { task_id: 'task_id', rating: 'rating' },
   }),
@@ -31,7 +40,7 @@ export const hiringAudits = (database: Database): Audit[] => [
     side: 'fact',
     from: 'withdrawal where true',
     cursor: { column: `(task_id || ':' || revision)`, type: 'text' },
-    key: `(task_id || ':' || revision)`,
+    key: taskAndRevision,
     factId: 'fact_id',
     content: { solved_count: 'solved_count' },
   }),

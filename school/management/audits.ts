@@ -2,13 +2,18 @@ import type { Database } from 'cutover/database'
 import type { Audit } from 'cutover/service'
 import { auditOver } from '../audit-sql.ts'
 
+const taskAndRevision = [
+  { column: 'task_id', type: 'text' },
+  { column: 'revision', type: 'bigint' },
+] as const
+
 export const taskAudit = (database: Database): Audit =>
   auditOver(database, {
     link: 'COMM-080',
     side: 'fact',
     from: 'task where true',
     cursor: { column: 'task_id', type: 'text' },
-    key: 'task_id',
+    key: [{ column: 'task_id', type: 'text' }],
     factId: 'fact_id',
     content: { creator_id: 'creator_id' },
   })
@@ -19,6 +24,6 @@ export const reworkAudit = (database: Database): Audit =>
     side: 'effect',
     from: 'rework where true',
     cursor: { column: `(task_id || ':' || revision)`, type: 'text' },
-    key: `(task_id || ':' || revision)`,
+    key: taskAndRevision,
     content: { solved_count: 'solved_count' },
   })
