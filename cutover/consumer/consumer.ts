@@ -64,7 +64,9 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
         renewAt = clock.now() + renewMs
       }
       show(options, held, trouble)
-      const from: FetchFrom[] = held.filter(one => !gone.has(one.partition)).map(one => ({ partition: one.partition, offset: one.position }))
+      const from: FetchFrom[] = held
+        .filter(one => !gone.has(one.partition))
+        .map(one => ({ partition: one.partition, offset: one.position }))
       if (from.length === 0) {
         await clock.sleep(renewMs / 3, signal)
         continue
@@ -91,7 +93,12 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
 }
 
 /** One batch in one transaction; when that fails by the batch's own fault, each record in one of its own. */
-async function take(options: ConsumerOptions, held: readonly Held[], records: readonly LogRecord[], signal: AbortSignal): Promise<readonly Held[]> {
+async function take(
+  options: ConsumerOptions,
+  held: readonly Held[],
+  records: readonly LogRecord[],
+  signal: AbortSignal,
+): Promise<readonly Held[]> {
   try {
     return await takeTogether(options, held, records)
   } catch (error) {
@@ -102,7 +109,12 @@ async function take(options: ConsumerOptions, held: readonly Held[], records: re
   }
 }
 
-async function takeAlone(options: ConsumerOptions, held: readonly Held[], record: LogRecord, signal: AbortSignal): Promise<readonly Held[]> {
+async function takeAlone(
+  options: ConsumerOptions,
+  held: readonly Held[],
+  record: LogRecord,
+  signal: AbortSignal,
+): Promise<readonly Held[]> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await takeTogether(options, held, [record])
@@ -141,7 +153,14 @@ async function takeIn(
     if ('wrong' in message) unreadable.push(dead(options, record, 'header_invalid', message.wrong, 1))
     else messages.push({ message, record })
   }
-  const outcomes = messages.length === 0 ? [] : await options.receiver.receive(tx, messages.map(one => one.message), 'event')
+  const outcomes =
+    messages.length === 0
+      ? []
+      : await options.receiver.receive(
+          tx,
+          messages.map(one => one.message),
+          'event',
+        )
   const link = options.receiver.link.id
   await setAside(
     tx,

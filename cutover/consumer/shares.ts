@@ -22,7 +22,10 @@ export interface Shares {
 
 export const shareLeaseMs = 5_000
 
-export function openShares(database: Database, options: { consumer: string; topicId: string; partitions: number; holder: string; instances: () => Promise<number> }): Shares {
+export function openShares(
+  database: Database,
+  options: { consumer: string; topicId: string; partitions: number; holder: string; instances: () => Promise<number> },
+): Shares {
   const { consumer, topicId, partitions, holder } = options
   const self = [consumer, topicId, holder]
   let installed = false
@@ -93,7 +96,10 @@ export const openHeartbeat = (database: Database, id: string, capabilities: obje
     await database.query(`delete from instance where until < clock_timestamp() - interval '1 hour'`, [])
   },
   async instances() {
-    const { rows } = await database.query<{ count: number }>('select count(*)::int as count from instance where until > clock_timestamp()', [])
+    const { rows } = await database.query<{ count: number }>(
+      'select count(*)::int as count from instance where until > clock_timestamp()',
+      [],
+    )
     return rows[0]?.count ?? 1
   },
   async leave() {

@@ -53,7 +53,12 @@ export function openCourier(link: LinkContract, client: HttpClient, deadlineMs: 
       try {
         return await guarded(async () => {
           const path = link.http.path.replace('{id}', encodeURIComponent(message.orderKey))
-          const headers = { ...toHeaders(message), 'cutover-link': link.id, 'idempotency-key': `"${message.factId}"`, 'content-type': 'application/json' }
+          const headers = {
+            ...toHeaders(message),
+            'cutover-link': link.id,
+            'idempotency-key': `"${message.factId}"`,
+            'content-type': 'application/json',
+          }
           const answer = await client.request({ method: link.http.method, path, headers, body: message.bytes, deadlineMs })
           return classify(answer.status, answer.body)
         })

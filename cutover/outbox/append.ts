@@ -48,7 +48,9 @@ async function refuse(tx: Tx, epoch: number, facts: readonly NewFact[]): Promise
   const { rows } = await tx.query<{ epoch: string }>('select epoch from switch_epoch', [])
   if (Number(rows[0]?.epoch) !== epoch) throw new StaleSwitch(`built under epoch ${epoch}, the switch stands at ${rows[0]?.epoch}`)
   const versions = [...new Set(facts.map(fact => `${fact.event} v${fact.version}`))].join(', ')
-  throw new Problem('version_unregistered', { detail: `one of ${versions} is not registered in this service's database; register it before it is produced` })
+  throw new Problem('version_unregistered', {
+    detail: `one of ${versions} is not registered in this service's database; register it before it is produced`,
+  })
 }
 
 const missing = (factId: string): never => {

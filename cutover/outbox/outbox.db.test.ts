@@ -21,7 +21,12 @@ const document = {
     payload: { type: 'object', properties: { key: { type: 'string' }, place: { type: 'integer' } }, required: ['key', 'place'] },
     meta: {
       type: 'object',
-      properties: { event_id: { type: 'string' }, event_version: { enum: [0] }, event_name: { enum: ['Counted'] }, produced_at: { type: 'string' } },
+      properties: {
+        event_id: { type: 'string' },
+        event_version: { enum: [0] },
+        event_name: { enum: ['Counted'] },
+        produced_at: { type: 'string' },
+      },
       required: ['event_id', 'event_version', 'event_name', 'produced_at'],
     },
   },
@@ -57,7 +62,9 @@ after(async () => {
   await Promise.all(open.map(database => database.close()))
 })
 
-async function setup(connectionsMax = 24): Promise<{ database: Database; url: string; sender: Sender; senderAlone: () => Promise<Sender> }> {
+async function setup(
+  connectionsMax = 24,
+): Promise<{ database: Database; url: string; sender: Sender; senderAlone: () => Promise<Sender> }> {
   const { url } = await freshDatabase()
   const database = openDatabase({ url, name: 'test', connectionsMax, onIdleError: () => undefined })
   open.push(database)
@@ -126,11 +133,18 @@ test('with slow and aborted writers the relay misses nothing, and position order
   const read = await readAll(new OutboxReader(publishedRows(database), 0n), async () => !writing)
   await writers
   const { rows: all } = await database.query<{ fact_id: string }>('select fact_id from outbox order by position', [])
-  assert.deepEqual(read.map(row => row.fact_id), all.map(row => row.fact_id))
+  assert.deepEqual(
+    read.map(row => row.fact_id),
+    all.map(row => row.fact_id),
+  )
   for (const [key, own] of Map.groupBy(read, row => row.order_key)) {
     const places = own.map(row => (JSON.parse(row.bytes) as { payload: { place: number } }).payload.place)
     const { rows } = await database.query<{ place: number }>('select place from tally where key = $1', [key])
-    assert.deepEqual(places, Array.from({ length: rows[0]?.place ?? 0 }, (_, index) => index + 1), `places of ${key}`)
+    assert.deepEqual(
+      places,
+      Array.from({ length: rows[0]?.place ?? 0 }, (_, index) => index + 1),
+      `places of ${key}`,
+    )
   }
 })
 
@@ -143,9 +157,12 @@ test('the control: a cursor by "position greater than the last" loses rows under
     }),
   ).finally(() => (writing = false))
   const seen = new Set<string>()
-  for (let last = '0'; ; ) {
+  for (let last = '0'; ;) {
     const finished = !writing
-    const { rows } = await database.query<{ position: string; fact_id: string }>('select position, fact_id from outbox where position > $1 order by position limit 500', [last])
+    const { rows } = await database.query<{ position: string; fact_id: string }>(
+      'select position, fact_id from outbox where position > $1 order by position limit 500',
+      [last],
+    )
     for (const row of rows) seen.add(row.fact_id)
     last = rows.at(-1)?.position ?? last
     if (finished && rows.length === 0) break
@@ -153,7 +170,10 @@ test('the control: a cursor by "position greater than the last" loses rows under
   }
   await writers
   const { rows } = await database.query<{ count: number }>('select count(*)::int as count from outbox', [])
-  assert.ok(seen.size < (rows[0]?.count ?? 0), 'this reader is known to lose rows; if it did not, the writers are too tame to prove anything')
+  assert.ok(
+    seen.size < (rows[0]?.count ?? 0),
+    'this reader is known to lose rows; if it did not, the writers are too tame to prove anything',
+  )
 })
 
 test('an unrelated transaction that stays open does not stall the relay', async () => {
@@ -191,7 +211,10 @@ test('a gap is not skipped while the transaction that drew it is open', async ()
   commit()
   await slow
   const rows = [...(await reader.next()).rows, ...(await reader.next()).rows]
-  assert.deepEqual(rows.map(row => row.order_key), ['k1'])
+  assert.deepEqual(
+    rows.map(row => row.order_key),
+    ['k1'],
+  )
 })
 
 test('when a flip has answered, no fact with the old stamp commits any more, and nothing that was tried is lost', async () => {
@@ -206,12 +229,17 @@ test('when a flip has answered, no fact with the old stamp commits any more, and
   })
   const fences: { epoch: number; through: bigint }[] = []
   for (let n = 1; n <= 20; n++) {
-    const { epoch, changed } = await flip(database, { link: 'L-1', route: n % 2 === 1 ? 'http' : 'event', term: n }, systemClock, systemRandom)
+    const { epoch, changed } = await flip(
+      database,
+      { link: 'L-1', route: n % 2 === 1 ? 'http' : 'event', term: n },
+      systemClock,
+      systemRandom,
+    )
     assert.equal(changed, true)
     const { rows } = await database.query<{ last: string }>('select last_value as last from outbox_position', [])
     fences.push({ epoch, through: BigInt(rows[0]?.last ?? 0) })
     // Some traffic under every epoch, or the fence separates nothing.
-    for (const before = stated; stated < before + 10; ) await systemClock.sleep(1)
+    for (const before = stated; stated < before + 10;) await systemClock.sleep(1)
   }
   flipping = false
   const tried = (await Promise.all(writers)).reduce((sum, one) => sum + one, 0)
@@ -222,7 +250,9 @@ test('when a flip has answered, no fact with the old stamp commits any more, and
   assert.equal(rows.length, tried)
   for (const row of rows) {
     assert.equal(row.route, row.epoch % 2 === 0 ? 'http' : 'event')
-    for (const fence of fences) if (row.epoch < fence.epoch) assert.ok(BigInt(row.position) <= fence.through, `a fact of epoch ${row.epoch} after the fence of ${fence.epoch}`)
+    for (const fence of fences)
+      if (row.epoch < fence.epoch)
+        assert.ok(BigInt(row.position) <= fence.through, `a fact of epoch ${row.epoch} after the fence of ${fence.epoch}`)
   }
 })
 

@@ -38,7 +38,11 @@ export async function ensurePartitions(database: Database, options: PartitionOpt
  * of a `sweep:` lane is terminal-through), no delivery of theirs waits for a retry, and they are old enough. Resolves
  * with the names that were dropped; a busy table is left for the next call.
  */
-export async function dropTerminalPartitions(database: Database, lanes: readonly string[], options: PartitionOptions): Promise<readonly string[]> {
+export async function dropTerminalPartitions(
+  database: Database,
+  lanes: readonly string[],
+  options: PartitionOptions,
+): Promise<readonly string[]> {
   try {
     return await database.transaction(async tx => {
       const { rows } = await tx.query<{ got: boolean }>(`select ${maintainerLock} as got`)

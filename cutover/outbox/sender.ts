@@ -49,7 +49,9 @@ export function openSender(options: SenderOptions): Sender {
   const { service, database, switches, links, registry, clock, random } = options
   const business = new Set(links.filter(link => link.kind === 'business' && link.from === service).map(link => link.id))
 
-  const once = async <Result>(work: (tx: Tx, record: RecordFact) => Promise<Result>): Promise<{ result: Result; messages: readonly Message[] }> => {
+  const once = async <Result>(
+    work: (tx: Tx, record: RecordFact) => Promise<Result>,
+  ): Promise<{ result: Result; messages: readonly Message[] }> => {
     const state = switches.current()
     return database.transaction(async tx => {
       const facts: NewFact[] = []
@@ -88,7 +90,10 @@ export function openSender(options: SenderOptions): Sender {
           await switches.reload()
         }
       }
-      throw new Problem('switch_busy', { detail: `the switch moved ${rebuildsMax} times while one transaction was tried; nothing was recorded, try again`, retryable: true })
+      throw new Problem('switch_busy', {
+        detail: `the switch moved ${rebuildsMax} times while one transaction was tried; nothing was recorded, try again`,
+        retryable: true,
+      })
     },
   }
 }

@@ -26,7 +26,12 @@ export interface Door {
   handle(request: HttpRequest<unknown, unknown, unknown>): Promise<HttpAnswer>
 }
 
-export function openDoor(receiver: Receiver, database: Database, registry: Registry, received: (outcomes: readonly Outcome[]) => void): Door {
+export function openDoor(
+  receiver: Receiver,
+  database: Database,
+  registry: Registry,
+  received: (outcomes: readonly Outcome[]) => void,
+): Door {
   const waiting: Waiting[] = []
   let working = false
 
@@ -46,7 +51,13 @@ export function openDoor(receiver: Receiver, database: Database, registry: Regis
   }
 
   async function together(batch: readonly Waiting[]): Promise<void> {
-    const outcomes = await database.transaction(tx => receiver.receive(tx, batch.map(one => one.message), 'http'))
+    const outcomes = await database.transaction(tx =>
+      receiver.receive(
+        tx,
+        batch.map(one => one.message),
+        'http',
+      ),
+    )
     received(outcomes)
     batch.forEach((one, index) => one.resolve(outcomes[index] as Outcome))
   }
@@ -55,7 +66,10 @@ export function openDoor(receiver: Receiver, database: Database, registry: Regis
     async handle(request) {
       const message = readRequest(request, receiver, registry)
       if (waiting.length >= waitingMax) {
-        throw new Problem('capacity', { detail: `${waitingMax} deliveries are waiting on ${receiver.link.id}; try again later`, retryable: true })
+        throw new Problem('capacity', {
+          detail: `${waitingMax} deliveries are waiting on ${receiver.link.id}; try again later`,
+          retryable: true,
+        })
       }
       const outcome = await new Promise<Outcome>((resolve, reject) => {
         waiting.push({ message, resolve, reject })
@@ -67,7 +81,8 @@ export function openDoor(receiver: Receiver, database: Database, registry: Regis
 }
 
 /** Everybody's trouble: the sender waits, and spends no attempt of this message on it. */
-const unavailable = (cause: unknown): Problem => new Problem('unavailable', { detail: 'the database is away or busy; the delivery was not booked, send it again', retryable: true, cause })
+const unavailable = (cause: unknown): Problem =>
+  new Problem('unavailable', { detail: 'the database is away or busy; the delivery was not booked, send it again', retryable: true, cause })
 
 function readRequest(request: HttpRequest<unknown, unknown, unknown>, receiver: Receiver, registry: Registry): Message {
   const key = request.headers['idempotency-key']
@@ -94,7 +109,10 @@ function answer(outcome: Outcome, link: string): HttpAnswer {
     case 'recorded':
       return { status: 202, body: { outcome: 'recorded' } }
     case 'rejected':
-      throw new Problem('rejected', { detail: `refused for ever by the rule ${outcome.rule}`, extensions: { outcome: 'rejected', rule: outcome.rule } })
+      throw new Problem('rejected', {
+        detail: `refused for ever by the rule ${outcome.rule}`,
+        extensions: { outcome: 'rejected', rule: outcome.rule },
+      })
     case 'conflict':
       throw new Problem('idempotency_key_reused', {
         detail: `another fact has this business key on ${link}, with other content; the first stands`,

@@ -17,7 +17,11 @@ export type Judgement =
  */
 export function judge(message: Message, link: LinkContract, versions: readonly number[], via: Via): Judgement {
   if (message.source !== link.from) {
-    return { do: 'dead', code: 'producer_unknown', detail: `${link.id} carries facts of ${link.from}; this one says it is from ${message.source}` }
+    return {
+      do: 'dead',
+      code: 'producer_unknown',
+      detail: `${link.id} carries facts of ${link.from}; this one says it is from ${message.source}`,
+    }
   }
   if (message.event !== link.event) {
     return { do: 'dead', code: 'wrong_topic', detail: `${link.id} carries ${link.event}; this is ${message.event}` }
@@ -26,7 +30,11 @@ export function judge(message: Message, link: LinkContract, versions: readonly n
     const newest = Math.max(...versions)
     return message.version > newest
       ? { do: 'park', waitsFor: `version:${message.event}:${message.version}` }
-      : { do: 'dead', code: 'version_retired', detail: `${message.event} v${message.version} is no longer handled; handled: ${versions.join(', ')}` }
+      : {
+          do: 'dead',
+          code: 'version_retired',
+          detail: `${message.event} v${message.version} is no longer handled; handled: ${versions.join(', ')}`,
+        }
   }
   // A copy is always stored; on a data link the reader's own switch decides who answers.
   if (link.kind === 'data') return { do: 'act' }

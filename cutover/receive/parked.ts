@@ -53,7 +53,8 @@ export async function runParked(
       if (most < batch) await clock.sleep(pollMs, signal)
     } catch (error) {
       failures++
-      if (failures === 1) log.warn({ err: error }, 'parked: a batch failed and is tried again; a message that fails by itself is tried alone')
+      if (failures === 1)
+        log.warn({ err: error }, 'parked: a batch failed and is tried again; a message that fails by itself is tried alone')
       await clock.sleep(Math.min(100 * 2 ** failures, 5_000), signal)
       await oneByOne(options).catch(alone => log.debug({ err: alone }, 'parked: the database is away'))
     }
@@ -80,7 +81,11 @@ const dueSql = `
   select link, fact_id, waits_for, tries, headers, bytes, parked_at < now() - interval '${waitHoursMax} hours' as expired
     from parked where link = $1 and next_at <= clock_timestamp() order by next_at limit ${batch} for update skip locked`
 
-async function bringBack(database: Database, receiver: Receiver, received: (link: string, outcomes: readonly Outcome[]) => void): Promise<number> {
+async function bringBack(
+  database: Database,
+  receiver: Receiver,
+  received: (link: string, outcomes: readonly Outcome[]) => void,
+): Promise<number> {
   const link = receiver.link.id
   const outcomes: Outcome[] = []
   const count = await database.transaction(async tx => {
@@ -101,7 +106,11 @@ async function bringBackLink(tx: Tx, receiver: Receiver, rows: readonly ParkedRo
   const still = each.filter(one => one.outcome.is === 'parked')
   const expired = still.filter(one => one.row.expired)
   const over = each.filter(one => one.outcome.is !== 'parked')
-  await setAside(tx, link, over.filter(one => !isTerminal(one.outcome)).map(one => ({ ...one, origin: `parked:${one.row.fact_id}` })))
+  await setAside(
+    tx,
+    link,
+    over.filter(one => !isTerminal(one.outcome)).map(one => ({ ...one, origin: `parked:${one.row.fact_id}` })),
+  )
   await bury(
     tx,
     link,
@@ -115,8 +124,15 @@ async function bringBackLink(tx: Tx, receiver: Receiver, rows: readonly ParkedRo
       origin: `parked:${row.fact_id}`,
     })),
   )
-  await forget(tx, link, [...over, ...expired].map(one => one.row.fact_id))
-  await postpone(tx, still.filter(one => !one.row.expired).map(one => one.row))
+  await forget(
+    tx,
+    link,
+    [...over, ...expired].map(one => one.row.fact_id),
+  )
+  await postpone(
+    tx,
+    still.filter(one => !one.row.expired).map(one => one.row),
+  )
   return outcomes
 }
 
@@ -154,8 +170,15 @@ async function oneByOne(options: Parameters<typeof runParked>[0]): Promise<void>
       if (isTransient(error)) throw error
       await database.transaction(async tx => {
         if (row.tries < attemptsMax) return postpone(tx, [row])
-        const failure = { factId: row.fact_id, code: 'handler_error', error: error instanceof Error ? (error.stack ?? error.message) : String(error), attempts: row.tries + 1 }
-        await bury(tx, row.link, [{ ...failure, bytes: Buffer.from(row.bytes), headers: JSON.parse(row.headers) as Headers, origin: `parked:${row.fact_id}` }])
+        const failure = {
+          factId: row.fact_id,
+          code: 'handler_error',
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+          attempts: row.tries + 1,
+        }
+        await bury(tx, row.link, [
+          { ...failure, bytes: Buffer.from(row.bytes), headers: JSON.parse(row.headers) as Headers, origin: `parked:${row.fact_id}` },
+        ])
         await forget(tx, row.link, [row.fact_id])
       })
     }

@@ -27,7 +27,11 @@ export function openReceiver(link: LinkContract, handler: Handler, registry: Reg
     async receive(tx, messages, via) {
       const outcomes = new Map<string, Outcome>()
       const readable = messages.flatMap(message => read(message, registry, outcomes))
-      const known = await receiptsOf(tx, link.id, readable.map(message => message.factId))
+      const known = await receiptsOf(
+        tx,
+        link.id,
+        readable.map(message => message.factId),
+      )
       // A refusal is final. Any other repeat goes through the handler once more: only there can other content under
       // the same key be seen.
       const fresh = readable.filter(message => {
@@ -76,18 +80,24 @@ export function openReceiver(link: LinkContract, handler: Handler, registry: Reg
 
   /** Sorted by key, so that concurrent batches cannot deadlock; a key that comes twice is applied in a later round, where it meets its first. */
   async function applyInRounds(tx: Tx, effects: readonly Keyed<Envelope, unknown>[], outcomes: Map<string, Outcome>): Promise<void> {
-    let left = effects.toSorted((a, b) => (a.message.businessKey < b.message.businessKey ? -1 : a.message.businessKey > b.message.businessKey ? 1 : 0))
+    let left = effects.toSorted((a, b) =>
+      a.message.businessKey < b.message.businessKey ? -1 : a.message.businessKey > b.message.businessKey ? 1 : 0,
+    )
     while (left.length > 0) {
       const round = left.filter((one, index) => one.message.businessKey !== left[index - 1]?.message.businessKey)
       const applied = await handler.apply(round, tx)
-      if (applied.length !== round.length) throw new Error(`${link.id}: the handler applied ${round.length} effects and answered for ${applied.length}`)
+      if (applied.length !== round.length)
+        throw new Error(`${link.id}: the handler applied ${round.length} effects and answered for ${applied.length}`)
       round.forEach((one, index) => outcomes.set(one.message.factId, toOutcome(applied[index])))
       left = left.filter(one => !round.includes(one))
     }
   }
 
   async function store(tx: Tx, messages: readonly Incoming[], via: Via, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
-    const each = [...new Map(messages.map(message => [message.factId, message])).values()].map(message => ({ message, outcome: outcomes.get(message.factId) }))
+    const each = [...new Map(messages.map(message => [message.factId, message])).values()].map(message => ({
+      message,
+      outcome: outcomes.get(message.factId),
+    }))
     await storeReceipts(
       tx,
       link.id,
@@ -98,12 +108,21 @@ export function openReceiver(link: LinkContract, handler: Handler, registry: Reg
           : [],
       ),
     )
-    await park(tx, link.id, via, each.flatMap(({ message, outcome }) => (outcome?.is === 'parked' ? [{ message, waitsFor: outcome.waitsFor }] : [])))
+    await park(
+      tx,
+      link.id,
+      via,
+      each.flatMap(({ message, outcome }) => (outcome?.is === 'parked' ? [{ message, waitsFor: outcome.waitsFor }] : [])),
+    )
   }
 }
 
 /** Stores the messages that ended dead or in conflict; for doors that have nobody to give them back to. */
-export async function setAside(tx: Tx, link: string, messages: readonly { message: Message; outcome: Outcome; origin: string }[]): Promise<void> {
+export async function setAside(
+  tx: Tx,
+  link: string,
+  messages: readonly { message: Message; outcome: Outcome; origin: string }[],
+): Promise<void> {
   await bury(
     tx,
     link,
@@ -118,7 +137,11 @@ export async function setAside(tx: Tx, link: string, messages: readonly { messag
 
 function deathOf(outcome: Outcome): { code: string; error: string } | undefined {
   if (outcome.is === 'dead') return { code: outcome.code, error: outcome.detail }
-  if (outcome.is === 'conflict') return { code: 'conflict', error: `the key is taken by other content. First: ${outcome.first}. This: ${outcome.second}. The first stands` }
+  if (outcome.is === 'conflict')
+    return {
+      code: 'conflict',
+      error: `the key is taken by other content. First: ${outcome.first}. This: ${outcome.second}. The first stands`,
+    }
   return undefined
 }
 
@@ -138,7 +161,8 @@ function read(message: Message, registry: Registry, outcomes: Map<string, Outcom
   const event = registry.event(message.event)
   if (event === undefined) return dead('event_unknown', `${message.event} is not an event of this system`)
   if (value.meta.event_id !== message.factId) return dead('fact_mismatch', 'meta.event_id and the header cutover-fact differ')
-  if (value.meta.event_version !== message.version) return dead('version_mismatch', 'meta.event_version and the header cutover-version differ')
+  if (value.meta.event_version !== message.version)
+    return dead('version_mismatch', 'meta.event_version and the header cutover-version differ')
   if (message.version < event.versions.length) {
     const errors = registry.invalid(value, message.event, message.version)
     if (errors.length > 0) return dead('schema', errors.map(error => `${error.pointer} ${error.detail}`).join('; '))

@@ -31,7 +31,11 @@ export async function storeReceipts(tx: Tx, link: string, via: Via, receipts: re
 }
 
 /** The receipts that are there already: a fact with one is never acted on again, and a refusal stays a refusal. */
-export async function receiptsOf(tx: Tx, link: string, facts: readonly string[]): Promise<ReadonlyMap<string, { outcome: string; detail: string | null }>> {
+export async function receiptsOf(
+  tx: Tx,
+  link: string,
+  facts: readonly string[],
+): Promise<ReadonlyMap<string, { outcome: string; detail: string | null }>> {
   const { rows } = await tx.query<{ fact_id: string; outcome: string; detail: string | null }>(
     'select fact_id, outcome, detail from receipt where link = $1 and fact_id = any($2::uuid[])',
     [link, facts],
@@ -74,7 +78,12 @@ export async function record(tx: Tx, link: string, recorded: readonly { message:
     `insert into recorded (link, fact_id, business_key, decision)
      select $1, r.fact_id, r.business_key, r.decision from unnest($2::uuid[], $3::text[], $4::text[]) as r(fact_id, business_key, decision)
      on conflict do nothing`,
-    [link, recorded.map(one => one.message.factId), recorded.map(one => one.message.businessKey), recorded.map(one => JSON.stringify(one.decision))],
+    [
+      link,
+      recorded.map(one => one.message.factId),
+      recorded.map(one => one.message.businessKey),
+      recorded.map(one => JSON.stringify(one.decision)),
+    ],
   )
 }
 
@@ -96,7 +105,16 @@ export async function bury(tx: Tx, link: string, dead: readonly DeadMessage[]): 
     await tx.query(
       `insert into dead_letter (side, link, fact_id, code, error, attempts, bytes, headers, origin)
        values ('receive', $1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
-      [link, one.factId, one.code, one.error.slice(0, errorMax), one.attempts, Buffer.from(one.bytes), JSON.stringify(one.headers), one.origin],
+      [
+        link,
+        one.factId,
+        one.code,
+        one.error.slice(0, errorMax),
+        one.attempts,
+        Buffer.from(one.bytes),
+        JSON.stringify(one.headers),
+        one.origin,
+      ],
     )
   }
 }

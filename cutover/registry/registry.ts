@@ -40,7 +40,11 @@ export function openRegistry(events: readonly EventContract[]): Registry {
         detail: `${event} v${version} is not a released version`,
       }),
     outOfBounds: (envelope, event) =>
-      check(byName.get(event)?.bounds, envelope, { pointer: '/meta/event_name', code: 'event_unknown', detail: `${event} is not an event of this system` }),
+      check(byName.get(event)?.bounds, envelope, {
+        pointer: '/meta/event_name',
+        code: 'event_unknown',
+        detail: `${event} is not an event of this system`,
+      }),
   }
 }
 
@@ -49,12 +53,17 @@ export const documentDigest = (document: object): string => createHash('sha256')
 
 /** Registers every released version in the service's own database. A version that is there with another digest was edited: refused. */
 export async function registerVersions(database: Database, events: readonly EventContract[]): Promise<void> {
-  const all = events.flatMap(event => event.versions.map((document, version) => ({ event: event.name, version, digest: documentDigest(document) })))
+  const all = events.flatMap(event =>
+    event.versions.map((document, version) => ({ event: event.name, version, digest: documentDigest(document) })),
+  )
   await database.query(
     `insert into registered_version (event, version, digest) select * from unnest($1::text[], $2::int[], $3::text[]) on conflict do nothing`,
     [all.map(one => one.event), all.map(one => one.version), all.map(one => one.digest)],
   )
-  const { rows } = await database.query<{ event: string; version: number; digest: string }>('select event, version, digest from registered_version', [])
+  const { rows } = await database.query<{ event: string; version: number; digest: string }>(
+    'select event, version, digest from registered_version',
+    [],
+  )
   const stored = new Map(rows.map(row => [`${row.event} v${row.version}`, row.digest]))
   const edited = all.filter(one => stored.get(`${one.event} v${one.version}`) !== one.digest)
   if (edited.length > 0) {
@@ -66,5 +75,12 @@ export async function registerVersions(database: Database, events: readonly Even
 
 export const isEnvelope = (value: unknown): value is Envelope => {
   const candidate = value as Partial<Envelope> | null
-  return typeof candidate === 'object' && candidate !== null && typeof candidate.payload === 'object' && typeof candidate.meta === 'object' && candidate.payload !== null && candidate.meta !== null
+  return (
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    typeof candidate.payload === 'object' &&
+    typeof candidate.meta === 'object' &&
+    candidate.payload !== null &&
+    candidate.meta !== null
+  )
 }

@@ -34,7 +34,14 @@ export function eventLane(service: string, source: OutboxSource, broker: Broker,
 
   async function publish(rows: readonly OwnRow[]): Promise<void> {
     const byTopic = Map.groupBy(rows, row => topics.get(row.event) ?? unknownEvent(row.event))
-    await Promise.all([...byTopic].map(([topic, own]) => broker.append(topic, own.map(row => toRecord(row, service)))))
+    await Promise.all(
+      [...byTopic].map(([topic, own]) =>
+        broker.append(
+          topic,
+          own.map(row => toRecord(row, service)),
+        ),
+      ),
+    )
   }
 }
 

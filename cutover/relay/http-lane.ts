@@ -26,16 +26,25 @@ const gapMs = 3
  * have arrived, and calls for the rest. So nothing needs to be written when the immediate call succeeds, and a crash
  * between commit and call loses nothing.
  */
-export function httpLane(
-  options: { service: string; source: OutboxSource; retries: Retries; courier: Courier; trailMs: number; clock: Clock; random: Random },
-): LaneWork {
+export function httpLane(options: {
+  service: string
+  source: OutboxSource
+  retries: Retries
+  courier: Courier
+  trailMs: number
+  clock: Clock
+  random: Random
+}): LaneWork {
   const { courier, retries, clock, random } = options
   const link = courier.link.id
 
   const deliver = (row: OutboxRow): Promise<Delivered> => courier.deliver(toMessage(row, options.service))
 
   /** Delivers all, at most `concurrency` at once; rejects when the receiver is away, so that the run is begun again later. */
-  async function deliverAll<Row extends OutboxRow>(rows: readonly Row[], then: (row: Row, delivered: Delivered) => Promise<void>): Promise<void> {
+  async function deliverAll<Row extends OutboxRow>(
+    rows: readonly Row[],
+    then: (row: Row, delivered: Delivered) => Promise<void>,
+  ): Promise<void> {
     const waiting = [...rows]
     let away: string | undefined
     const worker = async (): Promise<void> => {
@@ -90,4 +99,8 @@ export function httpLane(
   }
 }
 
-const failure = (row: OutboxRow, error: string): { position: string; factId: string; error: string } => ({ position: row.position, factId: row.fact_id, error })
+const failure = (row: OutboxRow, error: string): { position: string; factId: string; error: string } => ({
+  position: row.position,
+  factId: row.fact_id,
+  error,
+})

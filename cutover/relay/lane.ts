@@ -64,7 +64,13 @@ export interface LaneStatus {
 /** Holds a lane whenever it can and works on it until `signal` aborts. Errors are shown, backed off from, and never end it. */
 export async function runLane(
   work: LaneWork,
-  ports: { lanes: Lanes; clock: Clock; log: Log; rest: (ms: number, signal: AbortSignal) => Promise<void>; show: (status: LaneStatus) => void },
+  ports: {
+    lanes: Lanes
+    clock: Clock
+    log: Log
+    rest: (ms: number, signal: AbortSignal) => Promise<void>
+    show: (status: LaneStatus) => void
+  },
   signal: AbortSignal,
 ): Promise<void> {
   const { lanes, clock, log } = ports

@@ -56,7 +56,16 @@ export const openRetries = (database: Database): Retries => ({
       await tx.query(
         `insert into dead_letter (side, link, fact_id, code, error, attempts, bytes, headers, origin)
          values ('relay', $1, $2, $3, $4, $5, convert_to($6, 'UTF8'), $7, $8) on conflict do nothing`,
-        [link, row.fact_id, code, error, attempts, row.bytes, JSON.stringify({ event: row.event, version: row.version, stamps: row.stamps }), row.position],
+        [
+          link,
+          row.fact_id,
+          code,
+          error,
+          attempts,
+          row.bytes,
+          JSON.stringify({ event: row.event, version: row.version, stamps: row.stamps }),
+          row.position,
+        ],
       )
       await tx.query('delete from http_retry where link = $1 and position = $2', [link, row.position])
     })

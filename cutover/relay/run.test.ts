@@ -39,7 +39,10 @@ test('whatever commits when, every row is delivered once, in order, and none tha
         position = run.position
         gap = run.blockedBelow === null ? null : { below: run.blockedBelow, holders: open }
       }
-      assert.deepEqual(delivered, all.filter(one => one.commits).map(one => one.position))
+      assert.deepEqual(
+        delivered,
+        all.filter(one => one.commits).map(one => one.position),
+      )
     }),
   )
 })

@@ -86,10 +86,14 @@ export function sweepLane(options: {
 
   async function issued(through: bigint, horizon: bigint): Promise<Stretch[]> {
     const stretches: Stretch[] = []
-    for (let from = through; from < horizon && stretches.length < stretchesMax; ) {
+    for (let from = through; from < horizon && stretches.length < stretchesMax;) {
       const end = from - (from % stretchLength) + stretchLength
       const to = end < horizon ? end : horizon
-      const { rows } = await database.query<{ count: number; digest: string }>(stretchSql('outbox', 'stamps ? $3'), [from.toString(), to.toString(), link])
+      const { rows } = await database.query<{ count: number; digest: string }>(stretchSql('outbox', 'stamps ? $3'), [
+        from.toString(),
+        to.toString(),
+        link,
+      ])
       stretches.push({ from: from.toString(), to: to.toString(), count: rows[0]?.count ?? 0, digest: rows[0]?.digest ?? '' })
       from = to
     }
@@ -120,12 +124,21 @@ export function sweepLane(options: {
   async function sendAgain(rows: readonly OutboxRow[]): Promise<void> {
     const called = rows.filter(row => row.stamps[link]?.route === 'http')
     if (called.length > 0) {
-      await options.retries.add(link, called.map(row => ({ position: row.position, factId: row.fact_id, error: 'no receipt' })), 0, 0)
+      await options.retries.add(
+        link,
+        called.map(row => ({ position: row.position, factId: row.fact_id, error: 'no receipt' })),
+        0,
+        0,
+      )
     }
     const published = rows.filter(row => row.stamps[link]?.route === 'event')
     for (const [event, own] of Map.groupBy(published, row => row.event)) {
       const topic = options.events.find(one => one.name === event)?.topic
-      if (topic !== undefined) await options.broker.append(topic, own.map(row => toRecord({ ...row, age_ms: 0 }, options.service)))
+      if (topic !== undefined)
+        await options.broker.append(
+          topic,
+          own.map(row => toRecord({ ...row, age_ms: 0 }, options.service)),
+        )
     }
   }
 }

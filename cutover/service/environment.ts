@@ -3,7 +3,7 @@ import { ConfigurationError, readEnvironment } from '../process/environment.ts'
 /** The configuration of one service instance. Every variable is validated at start; all faults are told at once. */
 export function readServiceEnvironment() {
   const read = readEnvironment({
-    DATABASE_URL: { kind: 'url', describe: 'this service\'s own database, postgres://…', secret: true },
+    DATABASE_URL: { kind: 'url', describe: "this service's own database, postgres://…", secret: true },
     BROKER: { kind: 'choice', choices: ['postgres'], default: 'postgres', describe: 'which log carries events' },
     LOG_DATABASE_URL: { kind: 'url', describe: 'the database of the PostgreSQL log', secret: true },
     PORT: { kind: 'integer', minimum: 0, maximum: 65_535, describe: 'the port to listen on, loopback only' },
@@ -23,10 +23,14 @@ function parseUrls(text: string): Readonly<Record<string, readonly string[]>> {
     const valid =
       typeof value === 'object' &&
       value !== null &&
-      Object.values(value).every(urls => Array.isArray(urls) && urls.length > 0 && urls.every(url => typeof url === 'string' && URL.canParse(url)))
+      Object.values(value).every(
+        urls => Array.isArray(urls) && urls.length > 0 && urls.every(url => typeof url === 'string' && URL.canParse(url)),
+      )
     if (valid) return value as Record<string, string[]>
   } catch {
     // Said below, in the same words as any other fault of the variable.
   }
-  throw new ConfigurationError(['SERVICE_URLS must be a JSON object with a list of addresses per service, for example {"bonuses":["http://127.0.0.1:4430"]}'])
+  throw new ConfigurationError([
+    'SERVICE_URLS must be a JSON object with a list of addresses per service, for example {"bonuses":["http://127.0.0.1:4430"]}',
+  ])
 }

@@ -8,7 +8,12 @@ import { type Stretch, stretchSql } from '../relay/sweep.ts'
 const id = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' } as const
 const factId = { type: 'string', pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' } as const
 const position = { type: 'string', pattern: '^[0-9]{1,18}$' } as const
-const closed = (properties: object): object => ({ type: 'object', additionalProperties: false, required: Object.keys(properties), properties })
+const closed = (properties: object): object => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(properties),
+  properties,
+})
 
 /** The endpoints by which other services reach this one over links: the doors, and the questions about receipts. */
 export function linkRoutes(links: readonly LinkContract[], doors: ReadonlyMap<string, Door>, database: Database): RouteDefinition[] {
@@ -36,9 +41,15 @@ export function linkRoutes(links: readonly LinkContract[], doors: ReadonlyMap<st
       policy: { links: allowed },
       params: closed({ link: id }),
       body: closed({
-        stretches: { type: 'array', maxItems: 100, items: closed({ from: position, to: position, count: { type: 'integer' }, digest: { type: 'string', maxLength: 64 } }) },
+        stretches: {
+          type: 'array',
+          maxItems: 100,
+          items: closed({ from: position, to: position, count: { type: 'integer' }, digest: { type: 'string', maxLength: 64 } }),
+        },
       }),
-      handle: async request => ({ body: { different: await compare(database, ownLink(request), (request.body as { stretches: Stretch[] }).stretches) } }),
+      handle: async request => ({
+        body: { different: await compare(database, ownLink(request), (request.body as { stretches: Stretch[] }).stretches) },
+      }),
     },
   ]
   return [...[...byPath.values()].map(own => doorRoute(own, doors)), ...(allowed.length > 0 ? questions : [])]
@@ -59,7 +70,12 @@ function doorRoute(links: readonly LinkContract[], doors: ReadonlyMap<string, Do
     // The envelope's own document is checked by the door, by event and version; here only that it is one.
     body: closed({
       payload: { type: 'object' },
-      meta: closed({ event_id: factId, event_version: { type: 'integer', minimum: 0 }, event_name: { type: 'string', maxLength: 64 }, produced_at: { type: 'string', maxLength: 40 } }),
+      meta: closed({
+        event_id: factId,
+        event_version: { type: 'integer', minimum: 0 },
+        event_name: { type: 'string', maxLength: 64 },
+        produced_at: { type: 'string', maxLength: 40 },
+      }),
     }),
     handle: request => {
       const caller = request.caller
@@ -84,7 +100,11 @@ function ownLink(request: HttpRequest<unknown, Record<string, string>, unknown>)
 }
 
 /** Which facts have a receipt here, and which are kept without one. */
-export async function receiptsOf(database: Database, link: string, facts: readonly string[]): Promise<{ terminal: string[]; parked: string[]; dead: string[] }> {
+export async function receiptsOf(
+  database: Database,
+  link: string,
+  facts: readonly string[],
+): Promise<{ terminal: string[]; parked: string[]; dead: string[] }> {
   // In one statement, so that a fact that moves from parked to its receipt meanwhile is in one of the lists.
   const { rows } = await database.query<{ terminal: string[]; parked: string[]; dead: string[] }>(
     `select array(select fact_id from receipt where link = $1 and fact_id = any($2::uuid[])) as terminal,
@@ -98,7 +118,11 @@ export async function receiptsOf(database: Database, link: string, facts: readon
 async function compare(database: Database, link: string, stretches: readonly Stretch[]): Promise<string[]> {
   const different: string[] = []
   for (const stretch of stretches) {
-    const { rows } = await database.query<{ count: number; digest: string }>(stretchSql('receipt', 'link = $3'), [stretch.from, stretch.to, link])
+    const { rows } = await database.query<{ count: number; digest: string }>(stretchSql('receipt', 'link = $3'), [
+      stretch.from,
+      stretch.to,
+      link,
+    ])
     if (rows[0]?.count !== stretch.count || rows[0].digest !== stretch.digest) different.push(stretch.to)
   }
   return different

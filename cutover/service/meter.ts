@@ -47,8 +47,18 @@ export interface Meters {
 
 export function openMeters(links: readonly LinkContract[], clock: Clock, metrics: Registry): Meters {
   const byLink = new Map(links.map(link => [link.id, openMeter(() => clock.now())]))
-  const facts = new Counter({ name: 'cutover_facts_total', help: 'Facts stated, by link and route.', labelNames: ['link', 'route'], registers: [metrics] })
-  const reads = new Counter({ name: 'cutover_reads_total', help: 'Reads over data links by HTTP.', labelNames: ['link'], registers: [metrics] })
+  const facts = new Counter({
+    name: 'cutover_facts_total',
+    help: 'Facts stated, by link and route.',
+    labelNames: ['link', 'route'],
+    registers: [metrics],
+  })
+  const reads = new Counter({
+    name: 'cutover_reads_total',
+    help: 'Reads over data links by HTTP.',
+    labelNames: ['link'],
+    registers: [metrics],
+  })
   const outcomes = new Counter({
     name: 'cutover_outcomes_total',
     help: 'What became of received messages, by link and outcome.',

@@ -29,7 +29,12 @@ export interface OperatorOptions {
 }
 
 const id = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_.:-]+$' } as const
-const closed = (properties: object, required = Object.keys(properties)): object => ({ type: 'object', additionalProperties: false, required, properties })
+const closed = (properties: object, required = Object.keys(properties)): object => ({
+  type: 'object',
+  additionalProperties: false,
+  required,
+  properties,
+})
 const facts = { type: 'array', maxItems: 5_000, items: { type: 'string', format: 'uuid' } } as const
 const pageMax = 10_000
 
@@ -87,12 +92,20 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       path: '/operator/switch',
       operationId: 'switchLink',
       summary: 'Moves the route of a link. When it answers, no fact with the old stamp can appear any more.',
-      body: closed({ link: id, route: { enum: ['http', 'event'] }, shadow: { type: 'boolean' }, term: { type: 'integer', minimum: 0 } }, ['link', 'route', 'term']),
+      body: closed({ link: id, route: { enum: ['http', 'event'] }, shadow: { type: 'boolean' }, term: { type: 'integer', minimum: 0 } }, [
+        'link',
+        'route',
+        'term',
+      ]),
       handle: async request => {
         const wanted = request.body as { link: string; route: Route; shadow?: boolean; term: number }
         const link = links.find(one => one.id === wanted.link)
-        if (link === undefined || link.from !== service) throw new Problem('link_unknown', { detail: `${service} does not decide the route of ${wanted.link}` })
-        if (!link.movable) throw new Problem('link_not_movable', { detail: `${link.id} exists in its starting form only (${link.start}) and cannot be moved yet` })
+        if (link === undefined || link.from !== service)
+          throw new Problem('link_unknown', { detail: `${service} does not decide the route of ${wanted.link}` })
+        if (!link.movable)
+          throw new Problem('link_not_movable', {
+            detail: `${link.id} exists in its starting form only (${link.start}) and cannot be moved yet`,
+          })
         const { epoch, changed } = await flip(database, wanted, options.clock, options.random)
         options.flipped()
         return { body: { link: link.id, route: wanted.route, epoch, changed } }
@@ -124,7 +137,10 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       body: closed({ link: id, facts }),
       handle: async request => {
         const asked = request.body as { link: string; facts: string[] }
-        const { rows } = await database.query<{ fact_id: string }>('select fact_id from outbox where fact_id = any($1::uuid[]) and stamps ? $2', [asked.facts, asked.link])
+        const { rows } = await database.query<{ fact_id: string }>(
+          'select fact_id from outbox where fact_id = any($1::uuid[]) and stamps ? $2',
+          [asked.facts, asked.link],
+        )
         return { body: { carried: rows.map(row => row.fact_id) } }
       },
     },
@@ -138,7 +154,12 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       query: closed({ after: { type: 'string', maxLength: 200 }, limit: { type: 'string', pattern: '^[0-9]{1,5}$' } }, []),
       handle: async request => {
         const limit = Math.min(Number(request.query['limit'] ?? 1_000), pageMax)
-        return { body: await auditOf(options.audits, request.params).page((request.query['after'] as string | undefined) ?? null, Math.max(1, limit)) }
+        return {
+          body: await auditOf(options.audits, request.params).page(
+            (request.query['after'] as string | undefined) ?? null,
+            Math.max(1, limit),
+          ),
+        }
       },
     },
     {
@@ -149,7 +170,9 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       summary: 'The same for given keys.',
       params: closed({ link: id, side: { enum: ['fact', 'effect'] } }),
       body: closed({ keys: { type: 'array', maxItems: 5_000, items: { type: 'string', maxLength: 200 } } }),
-      handle: async request => ({ body: { rows: await auditOf(options.audits, request.params).find((request.body as { keys: string[] }).keys) } }),
+      handle: async request => ({
+        body: { rows: await auditOf(options.audits, request.params).find((request.body as { keys: string[] }).keys) },
+      }),
     },
   ]
 }

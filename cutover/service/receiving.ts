@@ -50,7 +50,9 @@ export function openReceiving(options: ReceivingOptions): Receiving {
   })
   const receivers = new Map<string, Receiver>(links.map(link => [link.id, openReceiver(link, handlers[link.id] as Handler, registry)]))
   const doors = new Map(
-    [...receivers].filter(([, receiver]) => receiver.link.kind === 'business').map(([id, receiver]) => [id, openDoor(receiver, database, registry, outcomes => meters.received(id, outcomes))]),
+    [...receivers]
+      .filter(([, receiver]) => receiver.link.kind === 'business')
+      .map(([id, receiver]) => [id, openDoor(receiver, database, registry, outcomes => meters.received(id, outcomes))]),
   )
   const capabilities = Object.fromEntries(links.map(link => [link.id, handlers[link.id]?.versions]))
   const heartbeat = openHeartbeat(database, options.instance, capabilities)
@@ -72,11 +74,22 @@ export function openReceiving(options: ReceivingOptions): Receiving {
     while (!signal.aborted) {
       const topic = await broker.topic(event.topic).catch(() => undefined)
       if (topic === undefined) {
-        statuses.set(consumer, { consumer, topic: event.topic, partitions: [], trouble: 'the topic does not exist yet, or the log is away' })
+        statuses.set(consumer, {
+          consumer,
+          topic: event.topic,
+          partitions: [],
+          trouble: 'the topic does not exist yet, or the log is away',
+        })
         await clock.sleep(300, signal)
         continue
       }
-      const shares = openShares(database, { consumer, topicId: topic.id, partitions: topic.partitions, holder: options.instance, instances: () => heartbeat.instances() })
+      const shares = openShares(database, {
+        consumer,
+        topicId: topic.id,
+        partitions: topic.partitions,
+        holder: options.instance,
+        instances: () => heartbeat.instances(),
+      })
       await runConsumer(
         {
           consumer,
@@ -98,12 +111,19 @@ export function openReceiving(options: ReceivingOptions): Receiving {
   }
 
   const parked = (signal: AbortSignal): Promise<void> =>
-    runParked({ database, receivers, gather: options.gather, clock, log, received: (link, outcomes) => meters.received(link, outcomes) }, signal)
+    runParked(
+      { database, receivers, gather: options.gather, clock, log, received: (link, outcomes) => meters.received(link, outcomes) },
+      signal,
+    )
 
   return {
     links,
     doors,
-    running: loops('consumers', [beat, parked, ...[...receivers.values()].map(receiver => (signal: AbortSignal) => consume(receiver, signal))]),
+    running: loops('consumers', [
+      beat,
+      parked,
+      ...[...receivers.values()].map(receiver => (signal: AbortSignal) => consume(receiver, signal)),
+    ]),
     consumers: () => [...statuses.values()],
   }
 }

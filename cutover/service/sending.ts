@@ -65,7 +65,9 @@ export function openSending(options: SendingOptions): Sending {
     })
   // Links whose facts go through the outbox: every business link, and data links that are carried by events.
   const sent = links.filter(link => link.from === service && (link.kind === 'business' || link.start === 'event' || link.movable))
-  const couriers = new Map<string, Courier>(sent.map(link => [link.id, openCourier(link, client(link, link.to, deliveryDeadlineMs), deliveryDeadlineMs, clock, random)]))
+  const couriers = new Map<string, Courier>(
+    sent.map(link => [link.id, openCourier(link, client(link, link.to, deliveryDeadlineMs), deliveryDeadlineMs, clock, random)]),
+  )
 
   const sender = openSender({
     ...options,
@@ -85,10 +87,28 @@ export function openSending(options: SendingOptions): Sending {
   const lanes: LaneWork[] = [
     eventLane(service, publishedRows(database), broker, events),
     ...business.map(link =>
-      httpLane({ service, source: calledRows(database, link.id), retries, courier: courierOf(link), trailMs: immediateDeadlineMs + 50, clock, random }),
+      httpLane({
+        service,
+        source: calledRows(database, link.id),
+        retries,
+        courier: courierOf(link),
+        trailMs: immediateDeadlineMs + 50,
+        clock,
+        random,
+      }),
     ),
     ...sent.map(link =>
-      sweepLane({ service, database, courier: courierOf(link), retries, broker, events, resendAfterMs, clock, found: count => open.set(link.id, count) }),
+      sweepLane({
+        service,
+        database,
+        courier: courierOf(link),
+        retries,
+        broker,
+        events,
+        resendAfterMs,
+        clock,
+        found: count => open.set(link.id, count),
+      }),
     ),
   ]
   const statuses = new Map<string, LaneStatus>()
@@ -105,7 +125,11 @@ export function openSending(options: SendingOptions): Sending {
       try {
         for (const event of events.filter(one => one.service === service)) await broker.createTopic(event.topic, event.partitions)
         await ensurePartitions(database, defaultPartitions)
-        const dropped = await dropTerminalPartitions(database, lanes.map(lane => lane.lane), defaultPartitions)
+        const dropped = await dropTerminalPartitions(
+          database,
+          lanes.map(lane => lane.lane),
+          defaultPartitions,
+        )
         if (dropped.length > 0) log.info({ dropped }, 'outbox: partitions of which every fact is terminal were dropped')
       } catch (error) {
         log.debug({ err: error }, 'outbox: maintenance is tried again')
@@ -131,7 +155,8 @@ export function openSending(options: SendingOptions): Sending {
           const answer = await http.request({ method: 'GET', path })
           if (answer.status === 404) return null
           if (answer.status >= 500 || answer.status === 429) throw new Unreachable(`${link.from} answered ${answer.status}`, { sent: true })
-          if (answer.status !== 200) throw new Problem('link_refused', { detail: `${link.from} answered GET ${path} on ${id} with ${answer.status}` })
+          if (answer.status !== 200)
+            throw new Problem('link_refused', { detail: `${link.from} answered GET ${path} on ${id} with ${answer.status}` })
           return JSON.parse(answer.body) as Answer
         },
       }

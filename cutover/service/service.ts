@@ -81,7 +81,12 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
     verifier,
     log,
     metrics,
-    ready: async () => ({ database: await database.query('select 1', []).then(() => 'ok', error => String(error)) }),
+    ready: async () => ({
+      database: await database.query('select 1', []).then(
+        () => 'ok',
+        error => String(error),
+      ),
+    }),
   })
 
   const stores: Running = {

@@ -111,10 +111,14 @@ async function flipOnce(tx: Tx, request: Flip): Promise<{ epoch: number; changed
   )
   const before = rows[0]
   if (before?.route == null) {
-    throw new Problem('link_unknown', { detail: `this service does not decide the route of ${request.link}; ask the service that sends it` })
+    throw new Problem('link_unknown', {
+      detail: `this service does not decide the route of ${request.link}; ask the service that sends it`,
+    })
   }
   if (request.term < Number(before.term)) {
-    throw new Problem('term_stale', { detail: `term ${request.term} is older than ${before.term}, which this database has seen: another engine took over` })
+    throw new Problem('term_stale', {
+      detail: `term ${request.term} is older than ${before.term}, which this database has seen: another engine took over`,
+    })
   }
   const shadow = request.shadow ?? before.shadow ?? false
   if (before.route === request.route && before.shadow === shadow) return { epoch: Number(before.epoch), changed: false }

@@ -1,23 +1,4 @@
-import { fileURLToPath } from 'node:url'
 import { runService } from 'cutover/service'
-import { events } from '../contracts/events.ts'
-import { links } from '../contracts/links.ts'
-import '../problems.ts'
-import { accountRoutes } from './accounts/http.ts'
-import { bonusAudits } from './audits.ts'
-import { onTaskCompleted, onTaskCreated, onTaskFailed } from './awards/consumer.ts'
-import { gatherManager } from './managers/gather.ts'
-import { onTaskRating } from './ratings/consumer.ts'
+import { bonuses } from './service.ts'
 
-await runService({
-  name: 'bonuses',
-  links,
-  events,
-  migrations: fileURLToPath(new URL('db', import.meta.url)),
-  build: ({ database, read }) => ({
-    routes: accountRoutes(database),
-    handlers: { 'COMM-040': onTaskCompleted, 'COMM-050': onTaskFailed, 'COMM-060': onTaskRating, 'COMM-080': onTaskCreated },
-    gather: gatherManager(database, read('COMM-070')),
-    audits: bonusAudits(database),
-  }),
-})
+await runService(bonuses)

@@ -26,10 +26,18 @@ try {
   const urls = JSON.parse(environment.SERVICE_URLS) as Record<string, string[]>
   // People sign for themselves, call by call.
   const clients = new Map(
-    Object.entries(urls).map(([service, baseUrls]) => [service, openClient({ baseUrls, token: async () => '', deadlineMs: 5_000, connectionsMax: 32 })]),
+    Object.entries(urls).map(([service, baseUrls]) => [
+      service,
+      openClient({ baseUrls, token: async () => '', deadlineMs: 5_000, connectionsMax: 32 }),
+    ]),
   )
   const people = openPeople(clients, await openSigner({ issuer: 'people', privateKeyFile: environment.PRIVATE_KEY_FILE }))
-  const traffic = openTraffic(openSchoolLife(people, systemRandom), { rate: environment.TRAFFIC_RATE, cap: environment.TRAFFIC_CAP, clock: systemClock, log })
+  const traffic = openTraffic(openSchoolLife(people, systemRandom), {
+    rate: environment.TRAFFIC_RATE,
+    cap: environment.TRAFFIC_CAP,
+    clock: systemClock,
+    log,
+  })
   const server = await openServer({
     service: 'traffic',
     port: environment.PORT,
@@ -38,7 +46,14 @@ try {
     log,
     ready: async () => ({ traffic: 'ok' }),
     routes: [
-      { method: 'GET', path: '/traffic', operationId: 'getTraffic', summary: 'How traffic stands.', policy: 'operator', handle: async () => ({ body: traffic.state() }) },
+      {
+        method: 'GET',
+        path: '/traffic',
+        operationId: 'getTraffic',
+        summary: 'How traffic stands.',
+        policy: 'operator',
+        handle: async () => ({ body: traffic.state() }),
+      },
       {
         method: 'POST',
         path: '/traffic',
@@ -53,7 +68,9 @@ try {
         },
         async handle(request) {
           const { action, rate } = request.body as { action: 'start' | 'stop' | 'rate'; rate?: number }
-          return { body: traffic.set({ ...(rate === undefined ? {} : { rate }), ...(action === 'rate' ? {} : { running: action === 'start' }) }) }
+          return {
+            body: traffic.set({ ...(rate === undefined ? {} : { rate }), ...(action === 'rate' ? {} : { running: action === 'start' }) }),
+          }
         },
       },
     ],

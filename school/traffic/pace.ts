@@ -87,7 +87,7 @@ export function openTraffic(life: SchoolLife, options: { rate: number; cap: numb
       const mood = failuresInARow > 20 ? 0.1 : 1
       answers = Math.min(answers + rate * seconds * mood, rate)
       writes += (rate / 50) * seconds * mood
-      for (; answers >= 1 && registering < registeringMax && life.waiting < Math.max(20, 2 * rate); ) {
+      for (; answers >= 1 && registering < registeringMax && life.waiting < Math.max(20, 2 * rate);) {
         registering++
         void attempt(() => life.register()).finally(() => registering--)
       }

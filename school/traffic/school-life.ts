@@ -71,7 +71,8 @@ export function openSchoolLife(people: People, random: Random): SchoolLife {
       })
       const person: Person = { subject: candidate.candidate_id, role: 'candidate' }
       // Mixed in, so that a task is not answered by everybody at the same moment.
-      for (const assignment of given.assignments) assignments.splice(Math.floor(random.next() * (assignments.length + 1)), 0, { id: assignment.assignment_id, candidate: person })
+      for (const assignment of given.assignments)
+        assignments.splice(Math.floor(random.next() * (assignments.length + 1)), 0, { id: assignment.assignment_id, candidate: person })
     },
     async answer() {
       const assignment = assignments.pop()

@@ -5,9 +5,13 @@ import { closed, id } from '../../contracts/bounds.ts'
 import { checkBooks } from '../ledger/ledger.ts'
 
 /** A manager sees their own account and no other; finance sees all. */
-const ownerOf = (request: HttpRequest): string | null => (request.caller?.kind === 'person' && request.caller.role === 'manager' ? request.caller.subject : null)
+const ownerOf = (request: HttpRequest): string | null =>
+  request.caller?.kind === 'person' && request.caller.role === 'manager' ? request.caller.subject : null
 
-async function accountOf(database: Database, request: HttpRequest): Promise<{ account_id: string; manager_id: string | null; balance: number }> {
+async function accountOf(
+  database: Database,
+  request: HttpRequest,
+): Promise<{ account_id: string; manager_id: string | null; balance: number }> {
   const { rows } = await database.query<{ account_id: string; manager_id: string | null; balance: string }>(
     'select account_id, manager_id, balance from account where account_id = $1 and ($2::text is null or manager_id = $2)',
     [request.params['id'], ownerOf(request)],

@@ -16,13 +16,19 @@ const known: Known = { accounts: new Map([['m1', 'a1']]), ratings: new Map([['f1
 test('a right solution credits the author by the rating of that very outcome', () => {
   const decision = decideAward(anAward(), known)
   assert.ok(decision.do === 'apply')
-  assert.deepEqual([decision.effect.debit, decision.effect.credit, decision.effect.amount, decision.effect.rating], ['bonus-fund', 'a1', 1_340, 67])
+  assert.deepEqual(
+    [decision.effect.debit, decision.effect.credit, decision.effect.amount, decision.effect.rating],
+    ['bonus-fund', 'a1', 1_340, 67],
+  )
 })
 
 test('a wrong solution debits the author and needs no rating', () => {
   const decision = decideAward(anAward({ reason: 'task failed', factId: 'f2' }), known)
   assert.ok(decision.do === 'apply')
-  assert.deepEqual([decision.effect.debit, decision.effect.credit, decision.effect.amount, decision.effect.rating], ['a1', 'bonus-fund', 500, null])
+  assert.deepEqual(
+    [decision.effect.debit, decision.effect.credit, decision.effect.amount, decision.effect.rating],
+    ['a1', 'bonus-fund', 500, null],
+  )
 })
 
 test('an unknown manager and a rating that has not arrived are waited for, never guessed', () => {

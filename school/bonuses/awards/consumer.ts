@@ -28,7 +28,11 @@ const awards =
       versions: [0],
       lookup: (messages, tx) => lookup(messages.map(awardOf), tx),
       decide: (message, known) => decideAward(awardOf(message), known),
-      apply: (effects, tx) => post(effects.map(one => one.effect), tx),
+      apply: (effects, tx) =>
+        post(
+          effects.map(one => one.effect),
+          tx,
+        ),
     }
   }
 
@@ -46,7 +50,9 @@ async function lookup(all: readonly Award[], tx: Tx): Promise<Known> {
   const { rows: ratings } =
     rated.length === 0
       ? { rows: [] }
-      : await tx.query<{ outcome_id: string; rating: number }>('select outcome_id, rating from rating where outcome_id = any($1::uuid[])', [rated])
+      : await tx.query<{ outcome_id: string; rating: number }>('select outcome_id, rating from rating where outcome_id = any($1::uuid[])', [
+          rated,
+        ])
   return {
     accounts: new Map(accounts.map(row => [row.manager_id, row.account_id])),
     ratings: new Map(ratings.map(row => [row.outcome_id, row.rating])),

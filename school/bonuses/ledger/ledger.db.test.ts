@@ -53,7 +53,12 @@ test('a repeat is told from a conflict by every field that the booking depends o
     ['another creator', { creatorId: 'm2', credit: 'a2' }, 'conflict', 1_000],
     ['another reason', { reason: 'task failed' }, 'conflict', 1_000],
     ['another candidate', { businessKey: 'TaskCompleted:t1:c2', candidateId: 'c2' }, 'done', 2_000],
-    ['a debit', { businessKey: 'TaskFailed:t1:c3', candidateId: 'c3', reason: 'task failed', debit: 'a1', credit: fund, amount: 500 }, 'done', 1_500],
+    [
+      'a debit',
+      { businessKey: 'TaskFailed:t1:c3', candidateId: 'c3', reason: 'task failed', debit: 'a1', credit: fund, amount: 500 },
+      'done',
+      1_500,
+    ],
     ['an amount of nothing', { businessKey: 'TaskCompleted:t1:c4', candidateId: 'c4', amount: 0, rating: 0 }, 'done', 1_500],
   ]
   for (const [what, changes, outcome, expected] of table) {

@@ -15,7 +15,10 @@ export interface Entry {
   readonly policyVersion: number
 }
 
-export type Posted = { readonly outcome: 'done' } | { readonly outcome: 'duplicate' } | { readonly outcome: 'conflict'; readonly first: string; readonly second: string }
+export type Posted =
+  | { readonly outcome: 'done' }
+  | { readonly outcome: 'duplicate' }
+  | { readonly outcome: 'conflict'; readonly first: string; readonly second: string }
 
 /** The account that all bonuses come from and all debits return to. */
 export const fund = 'bonus-fund'

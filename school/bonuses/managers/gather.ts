@@ -15,9 +15,13 @@ export const gatherManager =
     if (id === undefined) return false
     const manager = await managers.get<unknown>(`/managers/${encodeURIComponent(id)}`)
     if (manager === null) return false
-    if (!isManager(manager) || manager.manager_id !== id) throw new Error(`management answered COMM-070 for ${id} with something that is not this manager`)
+    if (!isManager(manager) || manager.manager_id !== id)
+      throw new Error(`management answered COMM-070 for ${id} with something that is not this manager`)
     await database.transaction(async tx => {
-      await tx.query('insert into account (account_id, manager_id) values ($1, $2) on conflict do nothing', [manager.account_id, manager.manager_id])
+      await tx.query('insert into account (account_id, manager_id) values ($1, $2) on conflict do nothing', [
+        manager.account_id,
+        manager.manager_id,
+      ])
       await wake(tx, [waitsFor])
     })
     return true

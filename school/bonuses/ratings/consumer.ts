@@ -30,7 +30,10 @@ export const onTaskRating: Handler<TaskRating, null, Rating> = {
     )
     const stored = new Set(rows.map(row => row.outcome_id))
     if (stored.size === ids.length) return effects.map(() => ({ outcome: 'done' }))
-    const { rows: there } = await tx.query<{ outcome_id: string; rating: number }>('select outcome_id, rating from rating where outcome_id = any($1::uuid[])', [ids])
+    const { rows: there } = await tx.query<{ outcome_id: string; rating: number }>(
+      'select outcome_id, rating from rating where outcome_id = any($1::uuid[])',
+      [ids],
+    )
     const first = new Map(there.map(row => [row.outcome_id, row.rating]))
     return effects.map(({ effect }) => {
       if (stored.has(effect.outcomeId)) return { outcome: 'done' }

@@ -37,10 +37,22 @@ interface TaskRow {
  * Checks an answer, in the caller's transaction and with hiring's own data alone: right or wrong, the new rating, the
  * facts for the others, all or nothing. A second answer gets the recorded outcome back.
  */
-export async function answer(tx: Tx, record: RecordFact, assignmentId: string, candidateId: string, answers: readonly string[]): Promise<Outcome> {
+export async function answer(
+  tx: Tx,
+  record: RecordFact,
+  assignmentId: string,
+  candidateId: string,
+  answers: readonly string[],
+): Promise<Outcome> {
   const assignment = await lockAssignment(tx, assignmentId, candidateId)
   if (assignment.outcome !== null) {
-    return { assignment_id: assignmentId, task_id: assignment.task_id, outcome: assignment.outcome, rating: assignment.rating ?? 0, repeated: true }
+    return {
+      assignment_id: assignmentId,
+      task_id: assignment.task_id,
+      outcome: assignment.outcome,
+      rating: assignment.rating ?? 0,
+      repeated: true,
+    }
   }
   const task = await lockTask(tx, assignment.task_id)
   const right = isRight(answers, task.questions)
@@ -53,14 +65,17 @@ export async function answer(tx: Tx, record: RecordFact, assignmentId: string, c
   const ratingId = record(TaskRating, { task_id: assignment.task_id, rating, outcome_id: outcomeId })
   const tooEasy = right && solved >= solvedMax && !task.withdrawn
   if (tooEasy) await withdraw(tx, record, assignment.task_id, task.revision, solved)
-  await tx.query('update task set checks = $2, failed = $3, solved = $4, withdrawn = withdrawn or $5 where task_id = $1', [assignment.task_id, checks, failed, solved, tooEasy])
-  await tx.query('update assignment set outcome = $2, outcome_id = $3, rating = $4, rating_id = $5, decided_at = now() where assignment_id = $1', [
-    assignmentId,
-    right ? 'completed' : 'failed',
-    outcomeId,
-    rating,
-    ratingId,
+  await tx.query('update task set checks = $2, failed = $3, solved = $4, withdrawn = withdrawn or $5 where task_id = $1', [
+    assignment.task_id,
+    checks,
+    failed,
+    solved,
+    tooEasy,
   ])
+  await tx.query(
+    'update assignment set outcome = $2, outcome_id = $3, rating = $4, rating_id = $5, decided_at = now() where assignment_id = $1',
+    [assignmentId, right ? 'completed' : 'failed', outcomeId, rating, ratingId],
+  )
   return { assignment_id: assignmentId, task_id: assignment.task_id, outcome: right ? 'completed' : 'failed', rating, repeated: false }
 }
 
@@ -93,5 +108,10 @@ async function lockTask(tx: Tx, taskId: string): Promise<TaskRow> {
 
 async function withdraw(tx: Tx, record: RecordFact, taskId: string, revision: number, solvedCount: number): Promise<void> {
   const factId = record(TaskReworkRequested, { task_id: taskId, solved_count: solvedCount }, { revision })
-  await tx.query('insert into withdrawal (task_id, revision, solved_count, fact_id) values ($1, $2, $3, $4)', [taskId, revision, solvedCount, factId])
+  await tx.query('insert into withdrawal (task_id, revision, solved_count, fact_id) values ($1, $2, $3, $4)', [
+    taskId,
+    revision,
+    solvedCount,
+    factId,
+  ])
 }

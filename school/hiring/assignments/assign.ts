@@ -9,7 +9,13 @@ export interface Assigned {
 }
 
 /** Gives tasks to a candidate, each at most once for ever; one that was given before is answered with what is there. */
-export async function assign(database: Database, tasks: Tasks, random: Random, candidateId: string, taskIds: readonly string[]): Promise<Assigned> {
+export async function assign(
+  database: Database,
+  tasks: Tasks,
+  random: Random,
+  candidateId: string,
+  taskIds: readonly string[],
+): Promise<Assigned> {
   const wanted = [...new Set(taskIds)]
   const held = await tasks.fresh(wanted)
   const refused = wanted.flatMap(taskId => {
@@ -21,7 +27,9 @@ export async function assign(database: Database, tasks: Tasks, random: Random, c
   return {
     assignments: given.flatMap(taskId => {
       const assignmentId = ids.get(taskId)
-      return assignmentId === undefined ? [] : [{ assignment_id: assignmentId, task_id: taskId, questions: held.get(taskId)?.questions.length ?? 0 }]
+      return assignmentId === undefined
+        ? []
+        : [{ assignment_id: assignmentId, task_id: taskId, questions: held.get(taskId)?.questions.length ?? 0 }]
     }),
     refused,
   }
@@ -33,7 +41,12 @@ function refusal(task: HeldTask | undefined, candidateId: string): string | null
   return task.creator_id === candidateId ? 'self_dealing' : null
 }
 
-async function insert(database: Database, random: Random, candidateId: string, taskIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+async function insert(
+  database: Database,
+  random: Random,
+  candidateId: string,
+  taskIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
   return database.transaction(async tx => {
     const { rowCount } = await tx.query('select from candidate where candidate_id = $1', [candidateId])
     if (rowCount === 0) throw new Problem('candidate_unknown', { detail: 'register the candidate first' })

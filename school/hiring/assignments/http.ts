@@ -23,7 +23,8 @@ export const assignmentRoutes = (options: { database: Database; sender: Sender; 
       method: 'POST',
       path: '/assignments',
       operationId: 'assignTasks',
-      summary: 'Gives tasks to a candidate. What was given before is answered with the same assignment; what cannot be given is listed with why.',
+      summary:
+        'Gives tasks to a candidate. What was given before is answered with the same assignment; what cannot be given is listed with why.',
       policy: { persons: ['manager'] },
       body: closed({ candidate_id: id, task_ids: { type: 'array', minItems: 1, maxItems: 100, items: id } }),
       async handle(request) {
@@ -49,9 +50,18 @@ export const assignmentRoutes = (options: { database: Database; sender: Sender; 
           [request.params['id'], subjectOf(request)],
         )
         const assignment = rows[0]
-        if (assignment === undefined) throw new Problem('assignment_unknown', { detail: 'there is no assignment with this id, or it is not yours' })
+        if (assignment === undefined)
+          throw new Problem('assignment_unknown', { detail: 'there is no assignment with this id, or it is not yours' })
         const task = (await tasks.fresh([assignment.task_id])).get(assignment.task_id)
-        return { body: { ...assignment, title: task?.title, text: task?.text, revision: task?.revision, questions: task?.questions.map(one => one.question) } }
+        return {
+          body: {
+            ...assignment,
+            title: task?.title,
+            text: task?.text,
+            revision: task?.revision,
+            questions: task?.questions.map(one => one.question),
+          },
+        }
       },
     },
     {

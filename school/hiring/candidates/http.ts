@@ -28,10 +28,10 @@ export const candidateRoutes = (database: Database, random: Random): RouteDefini
     params: closed({ id }),
     async handle(request) {
       const own = request.caller?.kind === 'person' && request.caller.role === 'candidate' ? request.caller.subject : null
-      const { rows } = await database.query('select candidate_id, name from candidate where candidate_id = $1 and ($2::text is null or candidate_id = $2)', [
-        request.params['id'],
-        own,
-      ])
+      const { rows } = await database.query(
+        'select candidate_id, name from candidate where candidate_id = $1 and ($2::text is null or candidate_id = $2)',
+        [request.params['id'], own],
+      )
       if (rows[0] === undefined) throw new Problem('candidate_unknown', { detail: 'there is no candidate with this id, or it is not you' })
       return { body: rows[0] }
     },

@@ -26,7 +26,8 @@ export function openTasks(database: Database, owner: LinkReader, clock: Clock, l
   async function refresh(taskId: string): Promise<void> {
     const task = await owner.get<unknown>(`/tasks/${encodeURIComponent(taskId)}`)
     if (task === null) return
-    if (!isTask(task) || task.task_id !== taskId) throw new Error(`management answered COMM-020 for ${taskId} with something that is not this task`)
+    if (!isTask(task) || task.task_id !== taskId)
+      throw new Error(`management answered COMM-020 for ${taskId} with something that is not this task`)
     await store(database, task)
     if (readAt.size > 10_000) readAt.clear()
     readAt.set(taskId, clock.now())

@@ -22,7 +22,10 @@ export const managerRoutes = (database: Database, random: Random): RouteDefiniti
     async handle(request) {
       const { first_name, last_name } = request.body as { first_name: string; last_name: string }
       const manager: ManagerRow = { manager_id: `m-${random.uuid()}`, first_name, last_name, account_id: `a-${random.uuid()}` }
-      await database.query('insert into manager (manager_id, first_name, last_name, account_id) values ($1, $2, $3, $4)', Object.values(manager))
+      await database.query(
+        'insert into manager (manager_id, first_name, last_name, account_id) values ($1, $2, $3, $4)',
+        Object.values(manager),
+      )
       return { status: 201, body: manager, headers: { location: `/managers/${manager.manager_id}` } }
     },
   },

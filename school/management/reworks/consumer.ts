@@ -12,9 +12,10 @@ interface Rework {
 export const onReworkRequested: Handler<TaskReworkRequested, ReadonlyMap<string, string>, Rework> = {
   versions: [0],
   async lookup(messages, tx) {
-    const { rows } = await tx.query<{ task_id: string; creator_id: string }>('select task_id, creator_id from task where task_id = any($1::text[])', [
-      messages.map(message => message.envelope.payload.task_id),
-    ])
+    const { rows } = await tx.query<{ task_id: string; creator_id: string }>(
+      'select task_id, creator_id from task where task_id = any($1::text[])',
+      [messages.map(message => message.envelope.payload.task_id)],
+    )
     return new Map(rows.map(row => [row.task_id, row.creator_id]))
   },
   decide(message, authors) {

@@ -46,7 +46,11 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random): 
           factId,
         ])
       })
-      return { status: 201, body: { task_id: taskId, creator_id: creator, ...body, revision: 1 }, headers: { location: `/tasks/${taskId}` } }
+      return {
+        status: 201,
+        body: { task_id: taskId, creator_id: creator, ...body, revision: 1 },
+        headers: { location: `/tasks/${taskId}` },
+      }
     },
   },
   {

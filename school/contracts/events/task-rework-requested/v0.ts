@@ -1,6 +1,6 @@
 /** TaskReworkRequested, version 0. Released: never edited. */
 export default {
-  '$schema': 'https://json-schema.org/draft/2020-12/schema',
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'TaskReworkRequested',
   type: 'object',
   properties: {

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { paths, type Route, switchPath, type VerifyReport } from '@cutover/engine/api'
+import { type FaultRequest, paths as sandbox, type SandboxStatus } from '@cutover/sandbox/api'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface System {
+  readonly home: string
+  readonly port: number
+  status(): Promise<SandboxStatus>
+  /** Moves a link; tries again while the engine or the sender is away, because something has just been killed. */
+  move(link: string, to: Route): Promise<void>
+  fault(request: FaultRequest): Promise<void>
+  outcomes(): Promise<number>
+  traffic(action: 'start' | 'stop'): Promise<void>
+  verify(): Promise<VerifyReport>
+  /** Verifies again and again until nothing is open any more, or a fault is found. */
+  settle(): Promise<VerifyReport>
+  stop(): Promise<void>
+}
+
+export interface SystemOptions {
+  readonly instances: string
+  readonly rate: number
+  /** A program of tests/system/controls in the place of bonuses. */
+  readonly control?: string
+}
+
+const readyMs = 60_000
+const settleMs = 120_000
+const pauseMs = 100
+
+/** Starts a whole system of its own: home, ports, database server and all. */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const home = await mkdtemp(join(tmpdir(), 'cutover-system-'))
+  const flag = join(home, 'home', 'flag')
+  await mkdir(join(home, 'home'), { recursive: true })
+  await writeFile(flag, 'http')
+  const port = 20_000 + Math.floor(Math.random() * 300) * 100
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'tests/system/start.ts')], {
+    cwd: root,
+    env: {
+      ...process.env,
+      CUTOVER_HOME: join(home, 'home'),
+      CUTOVER_PORT: String(port),
+      CUTOVER_INSTANCES: options.instances,
+      CUTOVER_TRAFFIC: String(options.rate),
+      ...(options.control === undefined
+        ? {}
+        : { CUTOVER_TEST_BONUSES: fileURLToPath(new URL(`controls/${options.control}.ts`, import.meta.url)) }),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  await ready(child)
+  const token = (await readFile(join(home, 'home', 'operator-token'), 'utf8')).trim()
+
+  async function call<Answer>(base: number, method: string, path: string, body?: unknown): Promise<Answer> {
+    const answer = await fetch(`http://127.0.0.1:${base}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(60_000),
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text.slice(0, 500)}`)
+    return JSON.parse(text) as Answer
+  }
+
+  const system: System = {
+    home,
+    port,
+    status: () => call(port + 1, 'GET', sandbox.status),
+    async move(link, to) {
+      await again(() => call(port, 'POST', switchPath(link), { to }))
+      await writeFile(flag, to)
+    },
+    fault: async request => void (await again(() => call(port + 1, 'POST', sandbox.faults, request))),
+    outcomes: async () => (await again(() => call<{ outcomes: number }>(port + 1, 'GET', sandbox.traffic))).outcomes,
+    traffic: async action => void (await again(() => call(port + 1, 'POST', sandbox.traffic, { action }))),
+    verify: () => again(() => call<VerifyReport>(port, 'POST', paths.verify)),
+    async settle() {
+      for (const until = Date.now() + settleMs; ;) {
+        const report = await system.verify()
+        const open = report.links.reduce((sum, link) => sum + link.open, 0)
+        if (!report.ok || open === 0 || Date.now() > until) return report
+        await pause()
+      }
+    },
+    async stop() {
+      const exit = once(child, 'exit')
+      child.kill('SIGINT')
+      await exit
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+  return system
+}
+
+async function ready(child: ChildProcess): Promise<void> {
+  let output = ''
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const late = setTimeout(() => reject(new Error(`the system is not ready after ${readyMs} ms:\n${output}`)), readyMs)
+  const read = (chunk: Buffer): void => {
+    output += chunk.toString('utf8')
+    if (output.includes('Ready in')) resolve()
+  }
+  child.stdout?.on('data', read)
+  child.stderr?.on('data', read)
+  child.once('exit', code => reject(new Error(`the system ended with ${code} before it was ready:\n${output}`)))
+  await promise.finally(() => clearTimeout(late))
+}
+
+/** While something is dead on purpose, its neighbours answer 503 or nothing: that is no failure of the test. */
+async function again<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+  for (const until = Date.now() + settleMs; ;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (Date.now() > until) throw error
+      await pause()
+    }
+  }
+}
+
+export const pause = (): Promise<void> => new Promise(resolve => setTimeout(resolve, pauseMs))
