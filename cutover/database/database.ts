@@ -31,10 +31,16 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({ ...connection, max: options.connectionsMax, idleTimeoutMillis: 30_000 })
   pool.on('error', options.onIdleError)
 
-  const on = (client: pg.Pool | pg.PoolClient): Tx['query'] => async (text, values) => {
-    const result = await client.query({ text, values: values as unknown[], ...(values === undefined ? {} : { name: statementName(text) }) })
-    return { rows: result.rows, rowCount: result.rowCount ?? 0 }
-  }
+  const on =
+    (client: pg.Pool | pg.PoolClient): Tx['query'] =>
+    async (text, values) => {
+      const result = await client.query({
+        text,
+        values: values as unknown[],
+        ...(values === undefined ? {} : { name: statementName(text) }),
+      })
+      return { rows: result.rows, rowCount: result.rowCount ?? 0 }
+    }
 
   return {
     query: on(pool),
@@ -75,8 +81,7 @@ function statementName(text: string): string {
 }
 
 /** The SQLSTATE of a failure of PostgreSQL, or undefined when it is something else. */
-export const sqlState = (error: unknown): string | undefined =>
-  error instanceof pg.DatabaseError ? error.code : undefined
+export const sqlState = (error: unknown): string | undefined => (error instanceof pg.DatabaseError ? error.code : undefined)
 
 /** Whether the failure is everybody's (server away, deadlock, serialization), so that the same work may simply be tried again. */
 export function isTransient(error: unknown): boolean {
@@ -84,5 +89,8 @@ export function isTransient(error: unknown): boolean {
   if (state !== undefined) return /^(08|40|53|55P03|57P0|57014|25P03)/.test(state)
   const code = (error as { code?: unknown } | null)?.code
   if (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH)/.test(code)) return true
-  return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/i.test(error.message)
+  return (
+    error instanceof Error &&
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/i.test(error.message)
+  )
 }

@@ -19,17 +19,27 @@ export interface Migrations {
 export async function installMigrations(database: Database, lines: readonly Migrations[]): Promise<void> {
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: await poolOf(database) }) })
   await kysely.connection().execute(async connection => {
-    await sql`create table if not exists migration_digest (line text, name text, digest text not null, primary key (line, name))`.execute(connection).catch(ignoreRace)
+    await sql`create table if not exists migration_digest (line text, name text, digest text not null, primary key (line, name))`
+      .execute(connection)
+      .catch(ignoreRace)
   })
   for (const line of lines) {
     const files = await read(line)
     await refuseChanged(database, line, files)
     const provider = { getMigrations: async () => Object.fromEntries(files.map(file => [file.name, toMigration(line, file)])) }
-    const migrator = new Migrator({ db: kysely, provider, migrationTableName: `migration_${line.name}`, migrationLockTableName: `migration_${line.name}_lock` })
+    const migrator = new Migrator({
+      db: kysely,
+      provider,
+      migrationTableName: `migration_${line.name}`,
+      migrationLockTableName: `migration_${line.name}_lock`,
+    })
     const { error, results } = await migrator.migrateToLatest()
     if (error !== undefined) {
       const failed = results?.find(result => result.status === 'Error')?.migrationName ?? 'the first file'
-      throw new Error(`${line.name}: ${failed} could not be run and was rolled back: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      throw new Error(
+        `${line.name}: ${failed} could not be run and was rolled back: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      )
     }
   }
 }
@@ -58,10 +68,14 @@ const toMigration = (line: Migrations, file: File): Migration => ({
 })
 
 async function refuseChanged(database: Database, line: Migrations, files: readonly File[]): Promise<void> {
-  const { rows } = await database.query<{ name: string; digest: string }>('select name, digest from migration_digest where line = $1', [line.name])
+  const { rows } = await database.query<{ name: string; digest: string }>('select name, digest from migration_digest where line = $1', [
+    line.name,
+  ])
   const changed = rows.filter(row => files.some(file => file.name === row.name && file.digest !== row.digest))
   if (changed.length === 0) return
-  throw new Error(`${line.name}: ${changed.map(row => row.name).join(', ')} was changed after it had been run here; undo the change and add the next number`)
+  throw new Error(
+    `${line.name}: ${changed.map(row => row.name).join(', ')} was changed after it had been run here; undo the change and add the next number`,
+  )
 }
 
 /** Two processes that create the same table at once: one of them loses, and the table is there. */

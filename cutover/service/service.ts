@@ -21,6 +21,7 @@ import { openSending } from './sending.ts'
 import { openMeters } from './meter.ts'
 
 export type { Audit, AuditRow } from './audit.ts'
+export { auditOver, type Side } from './audit-sql.ts'
 export type { LinkReader, ServiceContext, ServiceDefinition, ServiceParts } from './definition.ts'
 
 const librarySql = fileURLToPath(new URL('../sql', import.meta.url))

@@ -1,6 +1,5 @@
 import type { Database } from 'cutover/database'
-import type { Audit } from 'cutover/service'
-import { auditOver, type Side } from '../audit-sql.ts'
+import { type Audit, auditOver, type Side } from 'cutover/service'
 
 const taskAndCandidate = [
   { column: 'task_id', type: 'text' },

@@ -1,13 +1,16 @@
 import { fileURLToPath } from 'node:url'
+import { extendProblems } from 'cutover/failure'
 import type { ServiceDefinition } from 'cutover/service'
 import { events } from '../contracts/events.ts'
 import { links } from '../contracts/links.ts'
-import '../problems.ts'
+import { problems } from '../contracts/problems.ts'
 import { accountRoutes } from './accounts/http.ts'
 import { bonusAudits } from './audits.ts'
 import { onTaskCompleted, onTaskCreated, onTaskFailed } from './awards/consumer.ts'
 import { gatherManager } from './managers/gather.ts'
 import { onTaskRating } from './ratings/consumer.ts'
+
+extendProblems(problems)
 
 /** Accounts, ledger, and the awards that facts of the other services bring about. */
 export const bonuses: ServiceDefinition = {

@@ -1,12 +1,15 @@
 import { fileURLToPath } from 'node:url'
+import { extendProblems } from 'cutover/failure'
 import { runService } from 'cutover/service'
 import { events } from '../contracts/events.ts'
 import { links } from '../contracts/links.ts'
-import '../problems.ts'
+import { problems } from '../contracts/problems.ts'
 import { assignmentRoutes } from './assignments/http.ts'
 import { hiringAudits } from './audits.ts'
 import { candidateRoutes } from './candidates/http.ts'
 import { openTasks } from './tasks/tasks.ts'
+
+extendProblems(problems)
 
 await runService({
   name: 'hiring',

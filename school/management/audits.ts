@@ -1,6 +1,5 @@
 import type { Database } from 'cutover/database'
-import type { Audit } from 'cutover/service'
-import { auditOver } from '../audit-sql.ts'
+import { type Audit, auditOver } from 'cutover/service'
 
 const taskAndRevision = [
   { column: 'task_id', type: 'text' },

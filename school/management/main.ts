@@ -1,13 +1,16 @@
 import { fileURLToPath } from 'node:url'
+import { extendProblems } from 'cutover/failure'
 import { runService } from 'cutover/service'
 import { events } from '../contracts/events.ts'
 import { links } from '../contracts/links.ts'
-import '../problems.ts'
+import { problems } from '../contracts/problems.ts'
 import { managerRoutes } from './managers/http.ts'
 import { reworkAudit, taskAudit } from './audits.ts'
 import { onReworkRequested } from './reworks/consumer.ts'
 import { reworkRoutes } from './reworks/http.ts'
 import { taskRoutes } from './tasks/http.ts'
+
+extendProblems(problems)
 
 await runService({
   name: 'management',

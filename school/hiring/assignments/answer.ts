@@ -98,7 +98,7 @@ async function lockAssignment(tx: Tx, assignmentId: string, candidateId: string)
 /** Every check changes the task's rating, so checks of one task follow each other. */
 async function lockTask(tx: Tx, taskId: string): Promise<TaskRow> {
   const { rows } = await tx.query<TaskRow>(
-    'select creator_id, questions, revision::int as revision, checks, failed, solved, withdrawn from task where task_id = $1 for update',
+    'select creator_id, questions, revision::int as revision, checks, failed, solved, withdrawn from task where task_id = $1 for no key update',
     [taskId],
   )
   const row = rows[0]

@@ -1,7 +1,5 @@
-import { extendProblems } from 'cutover/failure'
-
 /** The problems that the school's services answer with, beside the library's. */
-extendProblems({
+export const problems = {
   account_unknown: { status: 404, title: 'There is no such account' },
   assignment_unknown: { status: 404, title: 'There is no such assignment' },
   candidate_unknown: { status: 404, title: 'There is no such candidate' },
@@ -9,4 +7,4 @@ extendProblems({
   self_dealing: { status: 409, title: 'Nobody is paid for solving their own task' },
   task_unknown: { status: 404, title: 'There is no such task' },
   task_withdrawn: { status: 409, title: 'The task is withdrawn' },
-})
+} as const

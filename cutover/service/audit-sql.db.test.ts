@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { type Database, openDatabase } from 'cutover/database'
-import type { Audit, AuditRow } from 'cutover/service'
-import { freshDatabase } from '../tests/database.ts'
+import { type Database, openDatabase } from '../database/database.ts'
+import type { Audit, AuditRow } from './audit.ts'
+import { freshDatabase } from '../../tests/database.ts'
 import { auditOver } from './audit-sql.ts'
 
 const open: Database[] = []

@@ -1,5 +1,5 @@
-import type { Database } from 'cutover/database'
-import type { Audit, AuditRow } from 'cutover/service'
+import type { Database } from '../database/database.ts'
+import type { Audit, AuditRow } from './audit.ts'
 
 const beforeAll = { text: '', bigint: '-1', uuid: '00000000-0000-0000-0000-000000000000' } as const
 
