@@ -23,6 +23,8 @@ export function suitableNode() {
   } catch {
     // Not installed: said below.
   }
-  console.error(`Node ${process.versions.node} is too old to run TypeScript. Run "npm ci" (it brings its own Node), or use Node ${minimum.join('.')} or later.`)
+  console.error(
+    `Node ${process.versions.node} is too old to run TypeScript. Run "npm ci" (it brings its own Node), or use Node ${minimum.join('.')} or later.`,
+  )
   process.exit(69)
 }

@@ -3,7 +3,16 @@ import { openDatabase, sqlState } from '../../database/database.ts'
 import { openDoorbell } from '../../database/doorbell.ts'
 import { installMigrations } from '../../database/install.ts'
 import type { Log } from '../../process/log.ts'
-import { type Broker, type LogRecord, type NewRecord, OffsetOutOfRange, type PartitionBounds, partitionOf, type Topic, TopicUnknown } from '../broker.ts'
+import {
+  type Broker,
+  type LogRecord,
+  type NewRecord,
+  OffsetOutOfRange,
+  type PartitionBounds,
+  partitionOf,
+  type Topic,
+  TopicUnknown,
+} from '../broker.ts'
 import { defaultRetention, maintainRecords, type Retention } from './retention.ts'
 
 const appendSql = `
@@ -45,9 +54,19 @@ interface FetchedRow {
 }
 
 /** The log in a PostgreSQL database of its own. */
-export function openPostgresLog(options: { url: string; name: string; log: Log; retention?: Retention }): Broker & { maintain(now: Date): Promise<void> } {
+export function openPostgresLog(options: {
+  url: string
+  name: string
+  log: Log
+  retention?: Retention
+}): Broker & { maintain(now: Date): Promise<void> } {
   const { log } = options
-  const database = openDatabase({ url: options.url, name: `${options.name}:log`, connectionsMax: 8, onIdleError: error => log.debug({ err: error }, 'log: an idle connection was closed') })
+  const database = openDatabase({
+    url: options.url,
+    name: `${options.name}:log`,
+    connectionsMax: 8,
+    onIdleError: error => log.debug({ err: error }, 'log: an idle connection was closed'),
+  })
   const doorbell = openDoorbell(database, log)
   const retention = options.retention ?? defaultRetention
   const closing = new AbortController()
@@ -76,7 +95,10 @@ export function openPostgresLog(options: { url: string; name: string; log: Log; 
 
   async function find(name: string): Promise<Topic | undefined> {
     await ready()
-    const { rows } = await database.query<{ id: string; name: string; partitions: number }>('select id, name, partitions from topic where name = $1', [name])
+    const { rows } = await database.query<{ id: string; name: string; partitions: number }>(
+      'select id, name, partitions from topic where name = $1',
+      [name],
+    )
     const topic = rows[0]
     if (topic === undefined) known.delete(name)
     else known.set(name, topic)
@@ -128,14 +150,23 @@ export function openPostgresLog(options: { url: string; name: string; log: Log; 
     async createTopic(name, partitions) {
       await ready()
       await database.transaction(async tx => {
-        const { rows } = await tx.query<{ id: string }>('insert into topic (name, partitions) values ($1, $2) on conflict (name) do nothing returning id', [name, partitions])
+        const { rows } = await tx.query<{ id: string }>(
+          'insert into topic (name, partitions) values ($1, $2) on conflict (name) do nothing returning id',
+          [name, partitions],
+        )
         if (rows[0] !== undefined) {
-          await tx.query('insert into topic_partition (topic_id, partition) select $1, p from generate_series(0, $2::int - 1) as p', [rows[0].id, partitions])
+          await tx.query('insert into topic_partition (topic_id, partition) select $1, p from generate_series(0, $2::int - 1) as p', [
+            rows[0].id,
+            partitions,
+          ])
         }
       })
       const topic = await find(name)
       if (topic === undefined) throw new TopicUnknown(name)
-      if (topic.partitions !== partitions) throw new Error(`topic "${name}" has ${topic.partitions} partitions for life; ${partitions} were asked for. A change is a plan of its own`)
+      if (topic.partitions !== partitions)
+        throw new Error(
+          `topic "${name}" has ${topic.partitions} partitions for life; ${partitions} were asked for. A change is a plan of its own`,
+        )
       return topic
     },
     async deleteTopic(name) {
@@ -150,7 +181,10 @@ export function openPostgresLog(options: { url: string; name: string; log: Log; 
     topic: find,
     async topics() {
       await ready()
-      const { rows } = await database.query<{ id: string; name: string; partitions: number }>('select id, name, partitions from topic order by name', [])
+      const { rows } = await database.query<{ id: string; name: string; partitions: number }>(
+        'select id, name, partitions from topic order by name',
+        [],
+      )
       return rows
     },
     async append(name, records) {
@@ -166,7 +200,11 @@ export function openPostgresLog(options: { url: string; name: string; log: Log; 
       for (;;) {
         // Listening before looking: what is appended in between rings.
         const woken = new AbortController()
-        const bell = doorbell.wait('log', Math.max(1, Math.min(pollMs, until - Date.now())), AbortSignal.any([closing.signal, woken.signal, ...(signal === undefined ? [] : [signal])]))
+        const bell = doorbell.wait(
+          'log',
+          Math.max(1, Math.min(pollMs, until - Date.now())),
+          AbortSignal.any([closing.signal, woken.signal, ...(signal === undefined ? [] : [signal])]),
+        )
         const records = await read(topic, from, limit)
         if (records.length > 0 || Date.now() >= until || signal?.aborted === true || closing.signal.aborted) {
           woken.abort()
@@ -185,7 +223,11 @@ export function openPostgresLog(options: { url: string; name: string; log: Log; 
   }
 
   async function read(topic: Topic, from: readonly { partition: number; offset: bigint }[], limit: number): Promise<readonly LogRecord[]> {
-    const { rows } = await database.query<FetchedRow>(fetchSql(limit), [topic.id, from.map(one => one.partition), from.map(one => one.offset.toString())])
+    const { rows } = await database.query<FetchedRow>(fetchSql(limit), [
+      topic.id,
+      from.map(one => one.partition),
+      from.map(one => one.offset.toString()),
+    ])
     // Bounds only when there may be a gap: a full answer that begins where it was asked for has none.
     const firsts = new Map<number, bigint>()
     for (const row of rows) if (!firsts.has(row.partition)) firsts.set(row.partition, BigInt(row.offset))
@@ -206,4 +248,3 @@ export function openPostgresLog(options: { url: string; name: string; log: Log; 
     }))
   }
 }
-

@@ -11,7 +11,11 @@ export const defaultRetention: Retention = { spanMinutes: 60, keepHours: 48 }
 
 const aheadSpans = 3
 const lock = 'pg_advisory_xact_lock(1129665615, 3)'
-const nameOf = (from: Date): string => `record_${from.toISOString().replaceAll(/[-:]|\..*$/g, '').toLowerCase()}`
+const nameOf = (from: Date): string =>
+  `record_${from
+    .toISOString()
+    .replaceAll(/[-:]|\..*$/g, '')
+    .toLowerCase()}`
 
 /** Makes the tables that the next spans need, and drops those whose records are all too old. One process at a time does it. */
 export async function maintainRecords(database: Database, retention: Retention, now: Date): Promise<void> {
