@@ -95,3 +95,17 @@ test('a balance that was changed behind the ledger is found', async () => {
   await database.query(`update account set balance = balance + 1 where account_id = 'a1'`)
   assert.deepEqual(await checkBooks(database), { balanced: false, sum: 1, mismatched: ['a1'] })
 })
+
+test('a booking is corrected by one reversal that mirrors it, and its key stays taken', async () => {
+  const database = await setup()
+  await database.transaction(tx => post([anEntry()], tx))
+  const reverse = (amount: string): string =>
+    `insert into ledger (business_key, fact_id, reason, task_id, creator_id, debit_account, credit_account, amount, policy_version, reverses)
+     select business_key, fact_id, 'reversal', task_id, creator_id, credit_account, debit_account, ${amount}, policy_version, position
+       from ledger where reverses is null`
+  await assert.rejects(database.query(reverse('amount - 1')), { code: '23514' })
+  await database.query(reverse('amount'))
+  await assert.rejects(database.query(reverse('amount')), { code: '23505' })
+  const [posted] = await database.transaction(tx => post([anEntry()], tx))
+  assert.equal(posted?.outcome, 'duplicate')
+})

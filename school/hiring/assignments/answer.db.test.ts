@@ -4,11 +4,15 @@ import { fileURLToPath } from 'node:url'
 import type { EventContract } from 'cutover/contract'
 import { type Database, openDatabase } from 'cutover/database'
 import { installMigrations } from 'cutover/database/install'
+import { extendProblems } from 'cutover/failure'
 import type { RecordFact } from 'cutover/outbox'
 import { systemRandom } from 'cutover/process/clock'
 import { freshDatabase } from '../../../tests/database.ts'
+import { problems } from '../../contracts/problems.ts'
 import { ratingOf } from '../ratings/rating.ts'
 import { answer, isRight, type Outcome } from './answer.ts'
+
+extendProblems(problems)
 
 const open: Database[] = []
 after(async () => {

@@ -27,9 +27,11 @@ export const onReworkRequested: Handler<TaskReworkRequested, ReadonlyMap<string,
   },
   async apply(effects, tx) {
     const { rows } = await tx.query<{ task_id: string; revision: string }>(
-      `insert into rework (task_id, revision, solved_count, manager_id, done_at)
-       select r.task_id, r.revision, r.solved_count, r.manager_id, case when task.revision > r.revision then now() end
-         from unnest($1::text[], $2::bigint[], $3::int[], $4::text[]) as r(task_id, revision, solved_count, manager_id) join task using (task_id)
+      // An edit of the task that is under way is waited for: it closes what it finds open, and what comes after it is closed here.
+      `with edited as materialized (select task_id, revision from task where task_id = any($1::text[]) order by task_id for share)
+       insert into rework (task_id, revision, solved_count, manager_id, done_at)
+       select r.task_id, r.revision, r.solved_count, r.manager_id, case when edited.revision > r.revision then now() end
+         from unnest($1::text[], $2::bigint[], $3::int[], $4::text[]) as r(task_id, revision, solved_count, manager_id) join edited using (task_id)
        on conflict do nothing returning task_id, revision`,
       [
         effects.map(one => one.effect.taskId),
