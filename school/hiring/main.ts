@@ -17,7 +17,7 @@ await runService({
   events,
   migrations: fileURLToPath(new URL('db', import.meta.url)),
   build: ({ database, sender, random, read, clock, log }) => {
-    const tasks = openTasks(database, read('COMM-020'), clock, log)
+    const tasks = openTasks({ database, owner: read('COMM-020'), clock, random, log })
     return {
       routes: [...candidateRoutes(database, random), ...assignmentRoutes({ database, sender, random, tasks })],
       handlers: {},

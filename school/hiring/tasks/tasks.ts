@@ -1,5 +1,6 @@
 import type { Database } from 'cutover/database'
-import type { Clock } from 'cutover/process/clock'
+import { openBreaker } from 'cutover/failure/breaker'
+import type { Clock, Random } from 'cutover/process/clock'
 import type { Log } from 'cutover/process/log'
 import type { LinkReader } from 'cutover/service'
 import { isTask, type Task } from '../../contracts/http/task.ts'
@@ -20,17 +21,40 @@ const freshMs = 5_000
 const concurrency = 8
 const columns = 'task_id, creator_id, title, text, questions, revision::int as revision, withdrawn'
 
-export function openTasks(database: Database, owner: LinkReader, clock: Clock, log: Log): Tasks {
+export interface TasksOptions {
+  readonly database: Database
+  /** COMM-020. */
+  readonly owner: LinkReader
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export function openTasks({ database, owner, clock, random, log }: TasksOptions): Tasks {
+  // While management is away or hangs, one request at a time finds out whether it is back; nobody else waits for it.
+  const breaker = openBreaker({ failuresMax: 3, firstMs: 500, maxMs: 5_000 }, clock, random)
   const readAt = new Map<string, number>()
 
   async function refresh(taskId: string): Promise<void> {
-    const task = await owner.get<unknown>(`/tasks/${encodeURIComponent(taskId)}`)
+    if (!breaker.enter()) return
+    const task = await ask(taskId)
     if (task === null) return
     if (!isTask(task) || task.task_id !== taskId)
       throw new Error(`management answered COMM-020 for ${taskId} with something that is not this task`)
     await store(database, task)
     if (readAt.size > 10_000) readAt.clear()
     readAt.set(taskId, clock.now())
+  }
+
+  async function ask(taskId: string): Promise<unknown> {
+    try {
+      const answer = await owner.get<unknown>(`/tasks/${encodeURIComponent(taskId)}`)
+      breaker.succeeded()
+      return answer
+    } catch (error) {
+      breaker.failed()
+      throw error
+    }
   }
 
   async function held(taskIds: readonly string[]): Promise<Map<string, HeldTask>> {
