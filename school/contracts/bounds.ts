@@ -30,6 +30,9 @@ export const questions = {
   },
 } as const
 
+/** How many rows of a list to answer with, as a query parameter: 1 to 200. */
+export const pageLimit = { type: 'string', pattern: '^([1-9][0-9]?|1[0-9]{2}|200)$' } as const
+
 /** A closed object of which every property is required. */
 export const closed = <P extends object>(
   properties: P,

@@ -1,7 +1,7 @@
 import type { Database } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
-import { closed, id } from '../../contracts/bounds.ts'
+import { closed, id, pageLimit } from '../../contracts/bounds.ts'
 import { checkBooks } from '../ledger/ledger.ts'
 
 /** A manager sees their own account and no other; finance sees all. */
@@ -41,11 +41,11 @@ export const accountRoutes = (database: Database): RouteDefinition[] => [
     query: {
       type: 'object',
       additionalProperties: false,
-      properties: { before: { type: 'string', pattern: '^[0-9]{1,18}$' }, limit: { type: 'string', pattern: '^[0-9]{1,3}$' } },
+      properties: { before: { type: 'string', pattern: '^[0-9]{1,18}$' }, limit: pageLimit },
     },
     async handle(request) {
       const account = await accountOf(database, request)
-      const limit = Math.min(200, Math.max(1, Number(request.query['limit'] ?? 50)))
+      const limit = Number(request.query['limit'] ?? 50)
       const { rows } = await database.query<{ position: string }>(
         `select position::text as position, reason, task_id, candidate_id, rating, booked_at,
                 (case when credit_account = $1 then amount else -amount end)::float8 as amount

@@ -57,7 +57,9 @@ async function setup(candidates = 14): Promise<School> {
         own.push({ id, event: event.name, payload: payload as Record<string, unknown>, revision: options.revision ?? null })
         return id
       }
-      const outcome = await database.transaction(tx => answer(tx, record, `s${candidate}`, `c${candidate}`, [right ? ' yes ' : 'no']))
+      const outcome = await database.transaction(tx =>
+        answer(tx, record, { assignmentId: `s${candidate}`, candidateId: `c${candidate}`, answers: [right ? ' yes ' : 'no'] }),
+      )
       stated.push(...own)
       return outcome
     },
@@ -135,9 +137,19 @@ test('the tenth right answer since the last edit withdraws the task, once for th
 test('nobody answers the assignment of another', async () => {
   const { database, submit } = await setup()
   const record: RecordFact = () => assert.fail('nothing may be stated')
-  const foreign = database.transaction(tx => answer(tx, record, 's1', 'c2', ['yes']))
+  const foreign = database.transaction(tx => answer(tx, record, { assignmentId: 's1', candidateId: 'c2', answers: ['yes'] }))
   await assert.rejects(foreign, { code: 'assignment_unknown' })
   assert.equal((await submit(1, true)).repeated, false)
+})
+
+test('an answer to another revision, or to fewer questions, is refused and decides nothing', async () => {
+  const { database, submit } = await setup()
+  const record: RecordFact = () => assert.fail('nothing may be stated')
+  const own = { assignmentId: 's1', candidateId: 'c1', answers: ['yes'] }
+  const refused = (change: object): Promise<unknown> => database.transaction(tx => answer(tx, record, { ...own, ...change }))
+  await assert.rejects(refused({ revision: 2 }), { code: 'task_changed' })
+  await assert.rejects(refused({ answers: ['yes', 'no'] }), { code: 'answers_incomplete' })
+  assert.equal((await submit(1, true)).outcome, 'completed')
 })
 
 test('an answer is right whatever its case, its spaces, and the way its accents are written', () => {

@@ -33,17 +33,22 @@ interface TaskRow {
   readonly withdrawn: boolean
 }
 
+/** What a candidate hands in. */
+export interface Submission {
+  readonly assignmentId: string
+  readonly candidateId: string
+  readonly answers: readonly string[]
+  /** The revision of the task that the candidate read; without it, the newest is meant. */
+  readonly revision?: number
+}
+
 /**
  * Checks an answer, in the caller's transaction and with hiring's own data alone: right or wrong, the new rating, the
- * facts for the others, all or nothing. A second answer gets the recorded outcome back.
+ * facts for the others, all or nothing. A second answer gets the recorded outcome back. What does not answer the task
+ * as it is now (another revision, another number of answers) is refused, and the candidate may try again.
  */
-export async function answer(
-  tx: Tx,
-  record: RecordFact,
-  assignmentId: string,
-  candidateId: string,
-  answers: readonly string[],
-): Promise<Outcome> {
+export async function answer(tx: Tx, record: RecordFact, submission: Submission): Promise<Outcome> {
+  const { assignmentId, candidateId, answers } = submission
   const assignment = await lockAssignment(tx, assignmentId, candidateId)
   if (assignment.outcome !== null) {
     return {
@@ -55,6 +60,7 @@ export async function answer(
     }
   }
   const task = await lockTask(tx, assignment.task_id)
+  refuseOther(submission, task)
   const right = isRight(answers, task.questions)
   const failed = task.failed + (right ? 0 : 1)
   const checks = task.checks + 1
@@ -77,6 +83,19 @@ export async function answer(
     [assignmentId, right ? 'completed' : 'failed', outcomeId, rating, ratingId],
   )
   return { assignment_id: assignmentId, task_id: assignment.task_id, outcome: right ? 'completed' : 'failed', rating, repeated: false }
+}
+
+/** An outcome is for ever, so only an answer to the very task may become one. */
+function refuseOther({ answers, revision }: Submission, task: TaskRow): void {
+  if (revision !== undefined && revision !== task.revision) {
+    throw new Problem('task_changed', { detail: `the task is at revision ${task.revision} now; read the assignment again, then answer` })
+  }
+  if (answers.length !== task.questions.length) {
+    throw new Problem('answers_incomplete', {
+      detail: `the task has ${task.questions.length} questions; send one answer for each, in their order`,
+      errors: [{ pointer: '/answers', code: 'answers_incomplete', detail: `${task.questions.length} answers are expected` }],
+    })
+  }
 }
 
 /** Right when every answer is, whatever its case and surrounding spaces. */

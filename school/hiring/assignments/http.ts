@@ -71,11 +71,19 @@ export const assignmentRoutes = (options: { database: Database; sender: Sender; 
       summary: 'Answers one’s own assignment and says at once whether it was right. A second answer gets the recorded outcome.',
       policy: { persons: ['candidate'] },
       params: closed({ id }),
-      body: closed({ answers: { type: 'array', minItems: 1, maxItems: 20, items: text(500) } }),
+      body: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['answers'],
+        properties: {
+          answers: { type: 'array', minItems: 1, maxItems: 20, items: text(500) },
+          revision: { type: 'integer', minimum: 1, description: 'The revision that was read; another one is refused with task_changed.' },
+        },
+      },
       async handle(request) {
-        const { answers } = request.body as { answers: string[] }
-        const assignmentId = request.params['id'] ?? ''
-        return { body: await sender.transaction((tx, record) => answer(tx, record, assignmentId, subjectOf(request), answers)) }
+        const body = request.body as { answers: string[]; revision?: number }
+        const submission = { assignmentId: request.params['id'] ?? '', candidateId: subjectOf(request), ...body }
+        return { body: await sender.transaction((tx, record) => answer(tx, record, submission)) }
       },
     },
   ]

@@ -3,7 +3,7 @@ import { Problem } from 'cutover/failure'
 import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
 import type { Sender } from 'cutover/outbox'
 import type { Random } from 'cutover/process/clock'
-import { closed, id, questions, taskText, text } from '../../contracts/bounds.ts'
+import { closed, id, pageLimit, questions, taskText, text } from '../../contracts/bounds.ts'
 import { TaskCreated } from '../../contracts/events/task-created/event.ts'
 
 interface TaskBody {
@@ -100,9 +100,9 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random): 
     operationId: 'listTasks',
     summary: 'One’s own tasks, in the order of their ids, from after `after`.',
     policy: { persons: ['manager'] },
-    query: { type: 'object', additionalProperties: false, properties: { after: id, limit: { type: 'string', pattern: '^[0-9]{1,3}$' } } },
+    query: { type: 'object', additionalProperties: false, properties: { after: id, limit: pageLimit } },
     async handle(request) {
-      const limit = Math.min(200, Math.max(1, Number(request.query['limit'] ?? 50)))
+      const limit = Number(request.query['limit'] ?? 50)
       const { rows } = await database.query<{ task_id: string }>(
         `select task_id, title, revision::int as revision, edited_at from task where creator_id = $1 and task_id > $2 order by task_id limit $3`,
         [subjectOf(request), request.query['after'] ?? '', limit],
