@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Envelope } from 'cutover/contract'
+import { type Database, openDatabase } from 'cutover/database'
+import { installMigrations } from 'cutover/database/install'
+import type { Decision, Handler, Incoming } from 'cutover/receive/handler'
+import { freshDatabase } from '../../../tests/database.ts'
+import { checkBooks, fund } from '../ledger/ledger.ts'
+import { gatherManager } from '../managers/gather.ts'
+import { onTaskRating } from '../ratings/consumer.ts'
+import { onTaskCompleted, onTaskCreated, onTaskFailed } from './consumer.ts'
+
+const open: Database[] = []
+after(async () => {
+  await Promise.all(open.map(database => database.close()))
+})
+
+async function setup(): Promise<Database> {
+  const { url } = await freshDatabase()
+  const database = openDatabase({ url, name: 'test', connectionsMax: 4, onIdleError: () => undefined })
+  open.push(database)
+  await installMigrations(database, [
+    { name: 'cutover', folder: fileURLToPath(new URL('../../../cutover/sql', import.meta.url)) },
+    { name: 'bonuses', folder: fileURLToPath(new URL('../db', import.meta.url)) },
+  ])
+  await database.query(`insert into account (account_id, manager_id) values ('a1', 'm1'), ('a2', 'm2')`)
+  return database
+}
+
+const factId = (n: number): string => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`
+
+function incoming<M extends Envelope>(event: string, n: number, businessKey: string, payload: M['payload']): Incoming<M> {
+  const meta = { event_id: factId(n), event_version: 0, event_name: event, produced_at: '2026-01-01T00:00:00Z' }
+  const message = {
+    factId: factId(n),
+    event,
+    version: 0,
+    businessKey,
+    orderKey: 't',
+    revision: null,
+    source: 's',
+    position: String(n),
+    stamps: {},
+  }
+  return { ...message, traceparent: null, bytes: '', envelope: { payload, meta } as unknown as M }
+}
+const completed = (n: number, task: string, candidate: string, creator = 'm1'): Incoming<never> =>
+  incoming('TaskCompleted', n, `TaskCompleted:${task}:${candidate}`, {
+    task_id: task,
+    creator_id: creator,
+    candidate_id: candidate,
+  } as never)
+const failed = (n: number, task: string, candidate: string, creator = 'm1'): Incoming<never> =>
+  incoming('TaskFailed', n, `TaskFailed:${task}:${candidate}`, { task_id: task, creator_id: creator, candidate_id: candidate } as never)
+const created = (n: number, task: string, creator = 'm1'): Incoming<never> =>
+  incoming('TaskCreated', n, `TaskCreated:${task}`, { task_id: task, creator_id: creator, title: 'T' } as never)
+const rated = (n: number, outcome: number, rating: number): Incoming<never> =>
+  incoming('TaskRating', n, `TaskRating:${factId(outcome)}`, { task_id: 't1', outcome_id: factId(outcome), rating } as never)
+
+/** What the receiver does around a handler. Answers with what became of each message. */
+async function receive<M extends Envelope, K, E>(
+  database: Database,
+  handler: Handler<M, K, E>,
+  ...messages: Incoming<never>[]
+): Promise<string[]> {
+  return database.transaction(async tx => {
+    const own = messages as unknown as Incoming<M>[]
+    const known = await handler.lookup(own, tx)
+    const decisions = own.map(message => ({ message, decision: handler.decide(message, known) }))
+    const effects = decisions.flatMap(({ message, decision }) => (decision.do === 'apply' ? [{ message, effect: decision.effect }] : []))
+    const applied = [...(await handler.apply(effects, tx))]
+    const told = (decision: Decision<E>): string => {
+      if (decision.do === 'apply') return applied.shift()?.outcome ?? 'nothing'
+      return decision.do === 'wait' ? `waits for ${decision.for}` : `rejected: ${decision.rule}`
+    }
+    return decisions.map(({ decision }) => told(decision))
+  })
+}
+
+const balances = async (database: Database): Promise<Record<string, number>> => {
+  const { rows } = await database.query<{ account_id: string; balance: string }>(
+    'select account_id, balance from account order by account_id',
+  )
+  return Object.fromEntries(rows.map(row => [row.account_id, Number(row.balance)]))
+}
+
+test('a batch credits, debits and credits again, and the fund pays it all', async () => {
+  const database = await setup()
+  assert.deepEqual(await receive(database, onTaskRating, rated(11, 1, 60), rated(12, 2, 0)), ['done', 'done'])
+  assert.deepEqual(await receive(database, onTaskCompleted, completed(1, 't1', 'c1'), completed(2, 't2', 'c1', 'm2')), ['done', 'done'])
+  assert.deepEqual(await receive(database, onTaskFailed, failed(3, 't1', 'c2')), ['done'])
+  assert.deepEqual(await receive(database, onTaskCreated, created(4, 't1'), created(5, 't2', 'm2')), ['done', 'done'])
+  assert.deepEqual(await balances(database), { a1: 1_200 - 500 + 1_000, a2: 0 + 1_000, [fund]: -2_700 })
+  assert.deepEqual(await checkBooks(database), { balanced: true, sum: 0, mismatched: [] })
+})
+
+test('the same fact by the other route, or stated anew with another id, pays nothing more', async () => {
+  const database = await setup()
+  await receive(database, onTaskRating, rated(11, 1, 60), rated(12, 2, 60), rated(13, 3, 70))
+  await receive(database, onTaskCompleted, completed(1, 't1', 'c1'))
+  assert.deepEqual(await receive(database, onTaskCompleted, completed(1, 't1', 'c1')), ['duplicate'])
+  assert.deepEqual(await receive(database, onTaskCompleted, completed(2, 't1', 'c1')), ['duplicate'])
+  assert.deepEqual(await receive(database, onTaskCompleted, completed(3, 't1', 'c1')), ['conflict'])
+  assert.deepEqual(await balances(database), { a1: 1_200, a2: 0, [fund]: -1_200 })
+})
+
+test('a credit waits for the rating of its own outcome, and is worth that, whatever the rating is by then', async () => {
+  const database = await setup()
+  assert.deepEqual(await receive(database, onTaskCompleted, completed(1, 't1', 'c1')), [`waits for rating:${factId(1)}`])
+  await receive(database, onTaskRating, rated(12, 2, 90))
+  assert.deepEqual(await receive(database, onTaskCompleted, completed(1, 't1', 'c1')), [`waits for rating:${factId(1)}`])
+  await receive(database, onTaskRating, rated(11, 1, 33))
+  assert.deepEqual(await receive(database, onTaskCompleted, completed(1, 't1', 'c1')), ['done'])
+  assert.equal((await balances(database))['a1'], 660)
+})
+
+test('the arrival of a rating wakes what waits for it, and only that', async () => {
+  const database = await setup()
+  const park = (n: number): Promise<unknown> =>
+    database.query(
+      `insert into parked (link, fact_id, waits_for, next_at, headers, bytes) values ('COMM-040', $1, $2, now() + interval '1 hour', '{}', '')`,
+      [factId(n), `rating:${factId(n)}`],
+    )
+  await park(1)
+  await park(2)
+  await receive(database, onTaskRating, rated(11, 1, 50))
+  const { rows } = await database.query('select fact_id, next_at <= clock_timestamp() as due from parked order by fact_id')
+  assert.deepEqual(rows, [
+    { fact_id: factId(1), due: true },
+    { fact_id: factId(2), due: false },
+  ])
+})
+
+test('a rating that comes twice is a duplicate; another one for the same outcome is a conflict, and the first stands', async () => {
+  const database = await setup()
+  assert.deepEqual(await receive(database, onTaskRating, rated(11, 1, 50)), ['done'])
+  assert.deepEqual(await receive(database, onTaskRating, rated(11, 1, 50)), ['duplicate'])
+  assert.deepEqual(await receive(database, onTaskRating, rated(12, 1, 51)), ['conflict'])
+  assert.deepEqual(await receive(database, onTaskRating, rated(13, 2, 101), rated(14, 3, -1)), [
+    'rejected: rating_range',
+    'rejected: rating_range',
+  ])
+  assert.deepEqual((await database.query('select rating from rating')).rows, [{ rating: 50 }])
+})
+
+test('an unknown manager is waited for, gathered once management knows them, and then paid', async () => {
+  const database = await setup()
+  const signal = new AbortController().signal
+  const known = new Map<string, unknown>()
+  const gather = gatherManager(database, { get: async <Answer>(path: string) => (known.get(path) ?? null) as Answer | null })
+  assert.deepEqual(await receive(database, onTaskCreated, created(1, 't1', 'm3')), ['waits for manager:m3'])
+  assert.equal(await gather('manager:m3', signal), false)
+  known.set('/managers/m3', { manager_id: 'm4', first_name: 'A', last_name: 'B', account_id: 'a3' })
+  await assert.rejects(gather('manager:m3', signal), /not this manager/)
+  known.set('/managers/m3', { manager_id: 'm3', first_name: 'A', last_name: 'B', account_id: 'a3' })
+  assert.equal(await gather('manager:m3', signal), true)
+  assert.equal(await gather('manager:m3', signal), true)
+  assert.equal(await gather('rating:x', signal), false)
+  assert.deepEqual(await receive(database, onTaskCreated, created(1, 't1', 'm3')), ['done'])
+  assert.equal((await balances(database))['a3'], 1_000)
+})
