@@ -45,10 +45,19 @@ export async function runParked(
   let failures = 0
   while (!signal.aborted) {
     try {
-      await gatherDue(database, options.gather, log, signal)
+      const due = await whatIsDue(database)
+      await gatherDue(
+        due.map(one => one.waits_for),
+        options.gather,
+        log,
+        signal,
+      )
       let most = 0
       // A transaction per link: each locks what it locks in one order, and two links in one would mix two orders.
-      for (const receiver of options.receivers.values()) most = Math.max(most, await bringBack(database, receiver, options.received))
+      for (const link of new Set(due.map(one => one.link))) {
+        const receiver = options.receivers.get(link)
+        if (receiver !== undefined) most = Math.max(most, await bringBack(database, receiver, options.received))
+      }
       failures = 0
       if (most < batch) await clock.sleep(pollMs, signal)
     } catch (error) {
@@ -61,14 +70,18 @@ export async function runParked(
   }
 }
 
-/** Outside any transaction: fetches what due messages wait for. What cannot be had now is looked for again later. */
-async function gatherDue(database: Database, gather: Gather | undefined, log: Log, signal: AbortSignal): Promise<void> {
-  if (gather === undefined) return
-  const { rows } = await database.query<{ waits_for: string }>(
-    `select waits_for from parked where next_at <= clock_timestamp() group by waits_for order by min(next_at) limit ${batch}`,
+async function whatIsDue(database: Database): Promise<readonly { link: string; waits_for: string }[]> {
+  const { rows } = await database.query<{ link: string; waits_for: string }>(
+    `select link, waits_for from parked where next_at <= clock_timestamp() group by link, waits_for order by min(next_at) limit ${batch}`,
     [],
   )
-  const wanted = rows.map(row => row.waits_for)
+  return rows
+}
+
+/** Outside any transaction: fetches what due messages wait for. What cannot be had now is looked for again later. */
+async function gatherDue(waitsFor: readonly string[], gather: Gather | undefined, log: Log, signal: AbortSignal): Promise<void> {
+  if (gather === undefined) return
+  const wanted = [...new Set(waitsFor)]
   const worker = async (): Promise<void> => {
     for (let one = wanted.shift(); one !== undefined && !signal.aborted; one = wanted.shift()) {
       await gather(one, signal).catch(error => log.debug({ err: error, waitsFor: one }, 'parked: not to be had now'))

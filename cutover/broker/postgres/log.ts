@@ -42,7 +42,7 @@ const fetchSql = (limit: number): string => `
 const maintenanceMs = 60_000
 const deadlocksMax = 5
 /** Polling while a fetch waits. The bell makes it quick; this makes it true. */
-const pollMs = 250
+const pollMs = 500
 
 interface FetchedRow {
   readonly partition: number
@@ -191,7 +191,7 @@ export function openPostgresLog(options: {
       if (records.length === 0) return
       await ready()
       await insert(await demand(name), records)
-      doorbell.ring('log')
+      doorbell.ring(channelOf(name))
     },
     async fetch(name, from, limit, waitMs, signal) {
       await ready()
@@ -200,13 +200,12 @@ export function openPostgresLog(options: {
       for (;;) {
         // Listening before looking: what is appended in between rings.
         const woken = new AbortController()
-        const bell = doorbell.wait(
-          'log',
-          Math.max(1, Math.min(pollMs, until - Date.now())),
-          AbortSignal.any([closing.signal, woken.signal, ...(signal === undefined ? [] : [signal])]),
-        )
-        const records = await read(topic, from, limit)
-        if (records.length > 0 || Date.now() >= until || signal?.aborted === true || closing.signal.aborted) {
+        const signals = [closing.signal, woken.signal, ...(signal === undefined ? [] : [signal])]
+        const bell = doorbell.wait(channelOf(name), Math.max(1, Math.min(pollMs, until - Date.now())), AbortSignal.any(signals))
+        const over = Date.now() >= until || signal?.aborted === true || closing.signal.aborted
+        // An empty answer is checked for a gap once, at the end: a waiting reader costs one query per look.
+        const records = await read(topic, from, limit, over)
+        if (records.length > 0 || over) {
           woken.abort()
           return records
         }
@@ -222,22 +221,23 @@ export function openPostgresLog(options: {
     },
   }
 
-  async function read(topic: Topic, from: readonly { partition: number; offset: bigint }[], limit: number): Promise<readonly LogRecord[]> {
+  async function read(
+    topic: Topic,
+    from: readonly { partition: number; offset: bigint }[],
+    limit: number,
+    checkEmpty: boolean,
+  ): Promise<readonly LogRecord[]> {
     const { rows } = await database.query<FetchedRow>(fetchSql(limit), [
       topic.id,
       from.map(one => one.partition),
       from.map(one => one.offset.toString()),
     ])
-    // Bounds only when there may be a gap: a full answer that begins where it was asked for has none.
     const firsts = new Map<number, bigint>()
     for (const row of rows) if (!firsts.has(row.partition)) firsts.set(row.partition, BigInt(row.offset))
-    if (from.some(one => firsts.get(one.partition) !== one.offset)) {
-      const ranges = await bounds(topic)
-      for (const one of from) {
-        const range = ranges.find(other => other.partition === one.partition)
-        if (range !== undefined && one.offset < range.start) throw new OffsetOutOfRange(topic.name, one.partition, one.offset, range.start)
-      }
-    }
+    // A partition that answers from where it was asked has no gap. One that answers from further on has one; one that
+    // does not answer may have.
+    const suspicious = from.some(one => (firsts.get(one.partition) ?? one.offset) !== one.offset)
+    if (suspicious || (checkEmpty && rows.length === 0)) refuseGaps(topic, from, await bounds(topic))
     return rows.map(row => ({
       partition: row.partition,
       offset: BigInt(row.offset),
@@ -248,3 +248,13 @@ export function openPostgresLog(options: {
     }))
   }
 }
+
+function refuseGaps(topic: Topic, from: readonly { partition: number; offset: bigint }[], ranges: readonly PartitionBounds[]): void {
+  for (const one of from) {
+    const range = ranges.find(other => other.partition === one.partition)
+    if (range !== undefined && one.offset < range.start) throw new OffsetOutOfRange(topic.name, one.partition, one.offset, range.start)
+  }
+}
+
+/** A bell per topic, so that an append wakes its own readers only. */
+const channelOf = (topic: string): string => `log_${topic.toLowerCase().replaceAll(/[^a-z]+/g, '_')}`.slice(0, 40)
