@@ -25,79 +25,87 @@ export function openReceiver(link: LinkContract, handler: Handler, registry: Reg
   return {
     link,
     async receive(tx, messages, via) {
-      const outcomes = new Map<string, Outcome>()
-      const readable = messages.flatMap(message => read(message, registry, outcomes))
+      const outcomes = new Array<Outcome | undefined>(messages.length)
+      const readable = messages.flatMap((message, at): Item[] => {
+        const incoming = read(message, registry)
+        if ('envelope' in incoming) return [{ message: incoming, at }]
+        outcomes[at] = incoming
+        return []
+      })
       const known = await receiptsOf(
         tx,
         link.id,
-        readable.map(message => message.factId),
+        readable.map(({ message }) => message.factId),
       )
       // A refusal is final. Any other repeat goes through the handler once more: only there can other content under
       // the same key be seen.
-      const fresh = readable.filter(message => {
+      const fresh = readable.filter(({ message, at }) => {
         const receipt = known.get(message.factId)
         if (receipt?.outcome !== 'rejected') return true
-        outcomes.set(message.factId, { is: 'rejected', rule: receipt.detail ?? '' })
+        outcomes[at] = { is: 'rejected', rule: receipt.detail ?? '' }
         return false
       })
       await handle(tx, fresh, via, outcomes)
-      for (const { factId } of fresh) {
-        if (known.has(factId) && outcomes.get(factId)?.is === 'parked') outcomes.set(factId, { is: 'duplicate' })
+      const done = new Set([...known.keys(), ...fresh.filter(({ at }) => isDone(outcomes[at])).map(({ message }) => message.factId)])
+      for (const { message, at } of fresh) {
+        // What is done stays done, whatever the handler would say of a copy now.
+        const is = outcomes[at]?.is
+        if (done.has(message.factId) && (is === 'parked' || is === 'rejected')) outcomes[at] = { is: 'duplicate' }
       }
       await store(tx, fresh, via, outcomes)
-      return messages.map(message => outcomes.get(message.factId) ?? unhandled(message))
+      return messages.map((message, at) => outcomes[at] ?? unhandled(message))
     },
   }
 
-  async function handle(tx: Tx, messages: readonly Incoming[], via: Via, outcomes: Map<string, Outcome>): Promise<void> {
-    const judged = new Map<Incoming, Judgement>()
-    // The same fact twice in one batch (a redelivery beside its first copy) is one fact.
-    const seen = new Set<string>()
-    for (const message of messages) {
-      if (seen.has(message.factId)) continue
-      seen.add(message.factId)
-      const judgement = judge(message, link, handler.versions, via)
-      if (judgement.do === 'park') outcomes.set(message.factId, { is: 'parked', waitsFor: judgement.waitsFor })
-      else if (judgement.do === 'dead') outcomes.set(message.factId, { is: 'dead', code: judgement.code, detail: judgement.detail })
-      else judged.set(message, judgement)
+  async function handle(tx: Tx, items: readonly Item[], via: Via, outcomes: (Outcome | undefined)[]): Promise<void> {
+    const judged = new Map<Item, Judgement>()
+    for (const item of items) {
+      const judgement = judge(item.message, link, handler.versions, via)
+      if (judgement.do === 'park') outcomes[item.at] = { is: 'parked', waitsFor: judgement.waitsFor }
+      else if (judgement.do === 'dead') outcomes[item.at] = { is: 'dead', code: judgement.code, detail: judgement.detail }
+      else judged.set(item, judgement)
     }
     if (judged.size === 0) return
-    const facts = await handler.lookup([...judged.keys()], tx)
-    const effects: Keyed<Envelope, unknown>[] = []
+    const facts = await handler.lookup(
+      [...judged.keys()].map(item => item.message),
+      tx,
+    )
+    const effects: Planned[] = []
     const notes: { message: Incoming; decision: unknown }[] = []
-    for (const [message, judgement] of judged) {
+    for (const [{ message, at }, judgement] of judged) {
       const decision = handler.decide(message, facts)
       if (judgement.do === 'record') {
         notes.push({ message, decision })
-        outcomes.set(message.factId, { is: 'recorded' })
-      } else if (decision.do === 'wait') outcomes.set(message.factId, { is: 'parked', waitsFor: decision.for })
-      else if (decision.do === 'reject') outcomes.set(message.factId, { is: 'rejected', rule: decision.rule })
-      else effects.push({ message, effect: decision.effect })
+        outcomes[at] = { is: 'recorded' }
+      } else if (decision.do === 'wait') outcomes[at] = { is: 'parked', waitsFor: decision.for }
+      else if (decision.do === 'reject') outcomes[at] = { is: 'rejected', rule: decision.rule }
+      else effects.push({ message, effect: decision.effect, at })
     }
     await record(tx, link.id, notes)
     await applyInRounds(tx, effects, outcomes)
   }
 
-  /** Sorted by key, so that concurrent batches cannot deadlock; a key that comes twice is applied in a later round, where it meets its first. */
-  async function applyInRounds(tx: Tx, effects: readonly Keyed<Envelope, unknown>[], outcomes: Map<string, Outcome>): Promise<void> {
+  /**
+   * Sorted by key, so that concurrent batches cannot deadlock. A key that comes twice (a redelivery beside its first
+   * copy, or other content under it) is applied in a later round, where it meets its first.
+   */
+  async function applyInRounds(tx: Tx, effects: readonly Planned[], outcomes: (Outcome | undefined)[]): Promise<void> {
     let left = effects.toSorted((a, b) =>
       a.message.businessKey < b.message.businessKey ? -1 : a.message.businessKey > b.message.businessKey ? 1 : 0,
     )
     while (left.length > 0) {
-      const round = left.filter((one, index) => one.message.businessKey !== left[index - 1]?.message.businessKey)
+      const [round, later] = [[] as Planned[], [] as Planned[]]
+      left.forEach((one, index) => (one.message.businessKey === left[index - 1]?.message.businessKey ? later : round).push(one))
       const applied = await handler.apply(round, tx)
       if (applied.length !== round.length)
         throw new Error(`${link.id}: the handler applied ${round.length} effects and answered for ${applied.length}`)
-      round.forEach((one, index) => outcomes.set(one.message.factId, toOutcome(applied[index])))
-      left = left.filter(one => !round.includes(one))
+      round.forEach((one, index) => (outcomes[one.at] = toOutcome(applied[index])))
+      left = later
     }
   }
 
-  async function store(tx: Tx, messages: readonly Incoming[], via: Via, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
-    const each = [...new Map(messages.map(message => [message.factId, message])).values()].map(message => ({
-      message,
-      outcome: outcomes.get(message.factId),
-    }))
+  async function store(tx: Tx, items: readonly Item[], via: Via, outcomes: readonly (Outcome | undefined)[]): Promise<void> {
+    const each = items.map(({ message, at }) => ({ message, outcome: outcomes[at] }))
     await storeReceipts(
       tx,
       link.id,
@@ -108,14 +116,21 @@ export function openReceiver(link: LinkContract, handler: Handler, registry: Reg
           : [],
       ),
     )
-    await park(
-      tx,
-      link.id,
-      via,
-      each.flatMap(({ message, outcome }) => (outcome?.is === 'parked' ? [{ message, waitsFor: outcome.waitsFor }] : [])),
-    )
+    const parked = each.flatMap(({ message, outcome }) => (outcome?.is === 'parked' ? [{ message, waitsFor: outcome.waitsFor }] : []))
+    // Of copies of one fact one is kept.
+    await park(tx, link.id, via, [...new Map(parked.map(one => [one.message.factId, one])).values()])
   }
 }
+
+/** A message of the call, by its place in it: copies of one fact may differ, so each has an outcome of its own. */
+interface Item {
+  readonly message: Incoming
+  readonly at: number
+}
+
+type Planned = Keyed<Envelope, unknown> & Item
+
+const isDone = (outcome: Outcome | undefined): boolean => outcome?.is === 'done' || outcome?.is === 'duplicate'
 
 /** Stores the messages that ended dead or in conflict; for doors that have nobody to give them back to. */
 export async function setAside(
@@ -146,11 +161,8 @@ function deathOf(outcome: Outcome): { code: string; error: string } | undefined 
 }
 
 /** Reads the bytes as an envelope of the version that the headers name; what is not one is dead, with its bytes kept. */
-function read(message: Message, registry: Registry, outcomes: Map<string, Outcome>): Incoming[] {
-  const dead = (code: string, detail: string): Incoming[] => {
-    outcomes.set(message.factId, { is: 'dead', code, detail })
-    return []
-  }
+function read(message: Message, registry: Registry): Incoming | Outcome {
+  const dead = (code: string, detail: string): Outcome => ({ is: 'dead', code, detail })
   let value: unknown
   try {
     value = JSON.parse(message.bytes)
@@ -170,7 +182,7 @@ function read(message: Message, registry: Registry, outcomes: Map<string, Outcom
     const businessKey = event.businessKey(value.payload as never, message.revision)
     if (businessKey !== message.businessKey) return dead('key_mismatch', `the payload's business key is ${businessKey}`)
   }
-  return [{ ...message, envelope: value }]
+  return { ...message, envelope: value }
 }
 
 function toOutcome(applied: Applied | undefined): Outcome {

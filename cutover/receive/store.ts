@@ -99,22 +99,15 @@ export interface DeadMessage {
 }
 
 const errorMax = 16_384
+/** PostgreSQL stores no U+0000, and an error may quote one from the message: it must not keep the message from being set aside. */
+export const storable = (error: string): string => error.slice(0, errorMax).replaceAll('\u0000', '\ufffd')
 
 export async function bury(tx: Tx, link: string, dead: readonly DeadMessage[]): Promise<void> {
   for (const one of dead) {
     await tx.query(
       `insert into dead_letter (side, link, fact_id, code, error, attempts, bytes, headers, origin)
        values ('receive', $1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
-      [
-        link,
-        one.factId,
-        one.code,
-        one.error.slice(0, errorMax),
-        one.attempts,
-        Buffer.from(one.bytes),
-        JSON.stringify(one.headers),
-        one.origin,
-      ],
+      [link, one.factId, one.code, storable(one.error), one.attempts, Buffer.from(one.bytes), JSON.stringify(one.headers), one.origin],
     )
   }
 }
