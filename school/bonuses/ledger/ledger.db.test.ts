@@ -59,6 +59,12 @@ test('a repeat is told from a conflict by every field that the booking depends o
       'done',
       1_500,
     ],
+    [
+      'the other outcome of a task that has ended',
+      { businessKey: 'TaskFailed:t1:c1', reason: 'task failed', debit: 'a1', credit: fund, amount: 500, rating: null },
+      'conflict',
+      1_500,
+    ],
     ['an amount of nothing', { businessKey: 'TaskCompleted:t1:c4', candidateId: 'c4', amount: 0, rating: 0 }, 'done', 1_500],
   ]
   for (const [what, changes, outcome, expected] of table) {

@@ -26,7 +26,7 @@ export const fund = 'bonus-fund'
 const insertSql = `
   insert into ledger (business_key, fact_id, reason, task_id, candidate_id, creator_id, debit_account, credit_account, amount, rating, policy_version)
   select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::int[], $11::int[])
-  on conflict (business_key) where reverses is null do nothing
+  on conflict do nothing
   returning business_key`
 
 // Accounts are locked in one order by everybody, so that two batches cannot wait for each other crosswise. "No key",
@@ -43,7 +43,7 @@ const balanceSql = `
 /**
  * Books the entries, each key once for ever, and says what became of each, in their order. Keys must differ within one
  * call. A repeat with the same content is a duplicate and changes nothing; one with other content is a conflict and
- * changes nothing either: the first stands.
+ * changes nothing either: the first stands. So is the other outcome of a task that has ended for a candidate already.
  */
 export async function post(entries: readonly Entry[], tx: Tx): Promise<readonly Posted[]> {
   const column = <Value>(pick: (entry: Entry) => Value): Value[] => entries.map(pick)
@@ -82,6 +82,7 @@ export async function post(entries: readonly Entry[], tx: Tx): Promise<readonly 
 const content = (entry: Omit<Entry, 'businessKey' | 'factId' | 'policyVersion'>): string =>
   `${entry.reason}, task ${entry.taskId}, candidate ${entry.candidateId ?? 'none'}, creator ${entry.creatorId}, from ${entry.debit} to ${entry.credit}, amount ${entry.amount}, rating ${entry.rating ?? 'none'}`
 
+/** What stands in the way of each entry, by its key: the booking under that key, or the task's other outcome for that candidate. */
 async function contents(tx: Tx, entries: readonly Entry[]): Promise<Map<string, string>> {
   const { rows } = await tx.query<{
     business_key: string
@@ -94,9 +95,11 @@ async function contents(tx: Tx, entries: readonly Entry[]): Promise<Map<string, 
     amount: string
     rating: number | null
   }>(
-    `select business_key, reason, task_id, candidate_id, creator_id, debit_account, credit_account, amount, rating
-       from ledger where business_key = any($1::text[]) and reverses is null`,
-    [entries.map(entry => entry.businessKey)],
+    `select wanted.business_key, reason, ledger.task_id, ledger.candidate_id, creator_id, debit_account, credit_account, amount, rating
+       from unnest($1::text[], $2::text[], $3::text[]) as wanted(business_key, task_id, candidate_id)
+       join ledger on reverses is null and (ledger.business_key = wanted.business_key
+         or (ledger.task_id = wanted.task_id and ledger.candidate_id = wanted.candidate_id))`,
+    [entries.map(entry => entry.businessKey), entries.map(entry => entry.taskId), entries.map(entry => entry.candidateId)],
   )
   return new Map(
     rows.map(row => [

@@ -1,4 +1,5 @@
-// A control, known to be wrong: every delivery is booked under a key of its own, as if the message were the effect.
+// A control, known to be wrong: every delivery is booked under a key of its own, as if the message were the effect. The
+// second net, one outcome per task and candidate, is taken away as well.
 import { randomUUID } from 'node:crypto'
 import { type Handler } from 'cutover/receive/handler'
 import { runService } from 'cutover/service'
@@ -9,6 +10,7 @@ await runService({
   ...bonuses,
   build(context) {
     const parts = bonuses.build(context)
+    void context.database.query('drop index if exists ledger_outcome')
     const right = parts.handlers['COMM-040'] as Handler
     const wrong: Handler = {
       ...right,
