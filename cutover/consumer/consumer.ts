@@ -195,15 +195,19 @@ async function advance(tx: Tx, options: ConsumerOptions, held: readonly Held[], 
 
 const originOf = (options: ConsumerOptions, record: LogRecord): string => `${options.topicId}/${record.partition}/${record.offset}`
 
-const dead = (options: ConsumerOptions, record: LogRecord, code: string, error: string, attempts: number): DeadMessage => ({
-  factId: null,
-  code,
-  error,
-  attempts,
-  bytes: Buffer.from(record.value),
-  headers: record.headers,
-  origin: originOf(options, record),
-})
+const dead = (options: ConsumerOptions, record: LogRecord, code: string, error: string, attempts: number): DeadMessage => {
+  const message = fromHeaders(record.headers, record.value)
+  return {
+    // Named where it can be: what the sender believes lost it sends again.
+    factId: 'wrong' in message ? null : message.factId,
+    code,
+    error,
+    attempts,
+    bytes: Buffer.from(record.value),
+    headers: record.headers,
+    origin: originOf(options, record),
+  }
+}
 
 function show(options: ConsumerOptions, held: readonly Held[], trouble: string | null): void {
   options.show({

@@ -25,7 +25,7 @@ export function openReceiver(link: LinkContract, handler: Handler, registry: Reg
   return {
     link,
     async receive(tx, messages, via) {
-      const outcomes = new Array<Outcome | undefined>(messages.length)
+      const outcomes = Array.from<Outcome | undefined>({ length: messages.length })
       const readable = messages.flatMap((message, at): Item[] => {
         const incoming = read(message, registry)
         if ('envelope' in incoming) return [{ message: incoming, at }]
