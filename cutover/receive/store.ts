@@ -1,6 +1,7 @@
 import type { Incoming, Message } from '../contract/message.ts'
 import { toHeaders } from '../contract/headers.ts'
 import type { Tx } from '../database/database.ts'
+import { storable } from '../database/storable.ts'
 import type { Via } from './judge.ts'
 
 /** The first wait of a parked message. Short, because what it waits for is often on its way already. */
@@ -97,10 +98,6 @@ export interface DeadMessage {
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly origin: string
 }
-
-const errorMax = 16_384
-/** PostgreSQL stores no U+0000, and an error may quote one from the message: it must not keep the message from being set aside. */
-export const storable = (error: string): string => error.slice(0, errorMax).replaceAll('\u0000', '\ufffd')
 
 export async function bury(tx: Tx, link: string, dead: readonly DeadMessage[]): Promise<void> {
   for (const one of dead) {

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { storable } from '../database/storable.ts'
 import { type OutboxRow, outboxColumns } from '../outbox/append.ts'
 
 /** A delivery by HTTP that is due again. */
@@ -29,7 +30,14 @@ export const openRetries = (database: Database): Retries => ({
        select $1, f.position, f.fact_id, $5, f.error, clock_timestamp() + $6::float8 * interval '1 ms'
          from unnest($2::bigint[], $3::uuid[], $4::text[]) as f(position, fact_id, error)
        on conflict do nothing`,
-      [link, failures.map(one => one.position), failures.map(one => one.factId), failures.map(one => one.error), attempts, delayMs],
+      [
+        link,
+        failures.map(one => one.position),
+        failures.map(one => one.factId),
+        failures.map(one => storable(one.error)),
+        attempts,
+        delayMs,
+      ],
     )
   },
   async due(link, limit) {
@@ -45,7 +53,7 @@ export const openRetries = (database: Database): Retries => ({
     await database.query(
       `update http_retry set attempts = attempts + 1, last_error = $3, next_at = clock_timestamp() + $4::float8 * interval '1 ms'
         where link = $1 and position = $2`,
-      [link, position, error, delayMs],
+      [link, position, storable(error), delayMs],
     )
   },
   async settle(link, positions) {
@@ -60,7 +68,7 @@ export const openRetries = (database: Database): Retries => ({
           link,
           row.fact_id,
           code,
-          error,
+          storable(error),
           attempts,
           row.bytes,
           JSON.stringify({ event: row.event, version: row.version, stamps: row.stamps }),

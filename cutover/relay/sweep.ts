@@ -101,8 +101,10 @@ export function sweepLane(options: {
   }
 
   async function lookInto(stretch: Stretch): Promise<bigint> {
-    const { rows } = await database.query<OutboxRow & { age_ms: number }>(
-      `select ${outboxColumns}, extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age_ms
+    const { rows } = await database.query<OutboxRow & { age_ms: number; dead: boolean }>(
+      `select ${outboxColumns}, extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age_ms,
+              exists (select from dead_letter d where d.side = 'relay' and d.link = $3 and d.fact_id = outbox.fact_id
+                         and d.state in ('open', 'replaying')) as dead
          from outbox where position > $1 and position <= $2 and stamps ? $3 order by position`,
       [stretch.from, stretch.to, link],
     )
@@ -111,7 +113,8 @@ export function sweepLane(options: {
     const kept = new Set([...answer.parked, ...answer.dead])
     const open = rows.filter(row => !terminal.has(row.fact_id))
     options.found(open.length)
-    const lost = open.filter(row => !kept.has(row.fact_id) && row.age_ms > options.resendAfterMs)
+    // A delivery that is a dead letter on either side waits for a person; sent again, it would only fail again.
+    const lost = open.filter(row => !row.dead && !kept.has(row.fact_id) && row.age_ms > options.resendAfterMs)
     // A copy that was just sent needs its time too: once per period, not once per pass.
     if (lost.length > 0 && options.clock.now() - sentAgainAt > options.resendAfterMs) {
       await sendAgain(lost)
