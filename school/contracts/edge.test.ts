@@ -10,6 +10,7 @@ import fc from 'fast-check'
 import { buildFact } from '../../cutover/outbox/fact.ts'
 import type { RecordFact, Sender } from 'cutover/outbox'
 import { openRegistry } from '../../cutover/registry/registry.ts'
+import { assignmentRoutes } from '../hiring/assignments/http.ts'
 import { candidateRoutes } from '../hiring/candidates/http.ts'
 import { managerRoutes } from '../management/managers/http.ts'
 import { taskRoutes } from '../management/tasks/http.ts'
@@ -22,12 +23,12 @@ import { links } from './links.ts'
 
 const registry = openRegistry(events)
 const details = { service: 'school', factId: '01890000-0000-7000-8000-000000000001', producedAt: '2026-01-01T00:00:00.000Z', revision: 1 }
-const appendable = (event: EventContract, payload: object): void =>
-  void buildFact(event, payload, details, { epoch: 1, links: {}, versions: {} } as never, links, registry)
+const start = { epoch: 1, links: {}, versions: {} } as never
+const appendable = (event: EventContract, payload: object): void => void buildFact(event, payload, details, start, links, registry)
 
 // Stores that accept everything: what is tried is the edge, and the append behind it.
 const record: RecordFact = (event, payload) => {
-  appendable(event, payload as object)
+  appendable(event, payload)
   return details.factId
 }
 const rows = { rows: [], rowCount: 1 }
@@ -36,9 +37,9 @@ const sender: Sender = { transaction: work => work({ query: async () => rows } a
 
 async function serve(
   routes: readonly RouteDefinition[],
-  caller: Caller,
+  caller: Caller | (() => Caller),
 ): Promise<(path: string, body: string) => Promise<{ status: number; body: Record<string, unknown> }>> {
-  const verifier: Verifier = { verify: async () => caller }
+  const verifier: Verifier = { verify: async () => (typeof caller === 'function' ? caller() : caller) }
   const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
   const server = await openServer({ service: 'test', port: 0, routes, verifier, log, ready: async () => ({}) })
   return async (url, payload) => {
@@ -48,7 +49,7 @@ async function serve(
       payload,
       headers: { 'content-type': 'application/json', authorization: 'Bearer any' },
     })
-    return { status: answer.statusCode, body: answer.json() as Record<string, unknown> }
+    return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() }
   }
 }
 
@@ -142,6 +143,39 @@ test('every candidate that the edge accepts can be appended', async () => {
     body => post('/candidates', body),
     person => appendable(CandidateRegistered, person),
   )
+})
+
+const ids = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/)
+
+test('whatever ids and answers the edge accepts, each outcome can be appended with all that it states', async () => {
+  let [stored, person] = [{}, '']
+  const stated: string[] = []
+  // Rows that fit every question of the handler: an open assignment of a task that is one right answer from too easy.
+  const queries = { query: async () => ({ rows: [stored], rowCount: 1 }) } as unknown as Database
+  const outcomes: Sender = {
+    transaction: work =>
+      work(queries, (event, payload, options) => {
+        stated.push(event.name)
+        buildFact(event, payload, { ...details, revision: options?.revision ?? null }, start, links, registry)
+        return details.factId
+      }),
+  }
+  const unused = {} as Parameters<typeof assignmentRoutes>[0]['tasks']
+  const routes = assignmentRoutes({ database: queries, sender: outcomes, random: systemRandom, tasks: unused })
+  const post = await serve(routes, () => ({ kind: 'person', subject: person, role: 'candidate' }))
+  const answers = fc.array(texts(500), { maxLength: 20 })
+  const cases = fc.record({ task: ids, author: ids, candidate: ids, assignment: fc.oneof(ids, fc.string()), answers, right: fc.boolean() })
+  await fc.assert(
+    fc.asyncProperty(cases, async one => {
+      const questions = one.answers.map(text => ({ answer: one.right ? text : `not ${text}` }))
+      stored = { task_id: one.task, creator_id: one.author, questions, outcome: null, revision: 1, checks: 9, failed: 0, solved: 9 }
+      person = one.candidate
+      const answer = await post(`/assignments/${encodeURIComponent(one.assignment)}/answer`, JSON.stringify({ answers: one.answers }))
+      assert.ok([200, 400, 404].includes(answer.status) && answer.body['code'] !== 'event_invalid', JSON.stringify(answer.body))
+    }),
+    { numRuns: 200 },
+  )
+  assert.deepEqual([...new Set(stated)].toSorted(), ['TaskCompleted', 'TaskFailed', 'TaskRating', 'TaskReworkRequested'])
 })
 
 test('the control: an event that the edge would not accept is refused at the append', () => {

@@ -4,6 +4,7 @@ import { globSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { canonicalJson } from 'cutover/contract/json'
 import { events } from './events.ts'
 import ManagerCreated from './events/manager-created/v0.ts'
@@ -53,4 +54,13 @@ test('every document has the envelope: payload and meta, all of it required, the
     assert.deepEqual(meta.required, ['event_id', 'event_version', 'event_name', 'produced_at'], name)
     assert.deepEqual([meta.properties['event_version']?.enum, meta.properties['event_name']?.enum], [[version], [name]], name)
   }
+})
+
+test('every document, and every set of bounds, compiles under JSON Schema 2020-12 in strict mode', () => {
+  for (const { name, version, document } of all) {
+    const valid = new Ajv2020({ strict: true }).compile(document)
+    const envelope = { payload: {}, meta: { event_id: 'e', event_version: version, event_name: name, produced_at: 'now' } }
+    assert.equal(valid(envelope), false, `${name} v${version} accepts an empty payload`)
+  }
+  for (const event of events) new Ajv2020({ strict: true }).compile(event.bounds)
 })
