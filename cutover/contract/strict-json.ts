@@ -11,6 +11,14 @@ export class JsonError extends Error {
 }
 
 const depthMax = 32
+// As many as a double may need to be told from its neighbours, and as many as are ever written for one.
+const digitsMax = 17
+const numeral = /-?\d[\d.eE+-]*/y
+const significantDigits = (literal: string): number =>
+  literal
+    .replace(/e.*/i, '')
+    .replace(/^-?0*\.?0*/, '')
+    .replace('.', '').length
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
@@ -20,7 +28,8 @@ const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
  */
 export function parseStrict(bytes: Uint8Array): unknown {
   if (bytes.length === 0) throw new JsonError('body_empty', '', 'a JSON document is expected')
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) throw new JsonError('json_bom', '', 'send UTF-8 without a byte order mark')
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
+    throw new JsonError('json_bom', '', 'send UTF-8 without a byte order mark')
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -46,13 +55,19 @@ class Reader {
   }
 
   #value(pointer: string, depth: number): unknown {
-    if (depth > depthMax) throw new JsonError('json_too_deep', pointer, `at most ${depthMax} levels`)
     this.#space()
     const first = this.#text[this.#at]
+    if (depth >= depthMax && (first === '{' || first === '[')) {
+      throw new JsonError('json_too_deep', pointer, `objects and arrays may be nested ${depthMax} levels deep`)
+    }
     if (first === '{') return this.#object(pointer, depth)
     if (first === '[') return this.#array(pointer, depth)
     if (first === '"') return this.#string(pointer)
-    for (const [word, value] of [['true', true], ['false', false], ['null', null]] as const) {
+    for (const [word, value] of [
+      ['true', true],
+      ['false', false],
+      ['null', null],
+    ] as const) {
       if (this.#text.startsWith(word, this.#at)) {
         this.#at += word.length
         return value
@@ -97,7 +112,8 @@ class Reader {
     const from = this.#at
     let end = from + 1
     for (; this.#text[end] !== '"'; end++) {
-      if (end >= this.#text.length || this.#text.charCodeAt(end) < 0x20) this.#syntax('a string is not closed, or holds a control character')
+      if (end >= this.#text.length || this.#text.charCodeAt(end) < 0x20)
+        this.#syntax('a string is not closed, or holds a control character')
       if (this.#text[end] === '\\') end++
     }
     this.#at = end + 1
@@ -108,11 +124,18 @@ class Reader {
   }
 
   #number(pointer: string): number {
-    const literal = /^-?\d[\d.eE+-]*/.exec(this.#text.slice(this.#at, this.#at + 400))?.[0]
+    numeral.lastIndex = this.#at
+    const literal = numeral.exec(this.#text)?.[0]
     if (literal === undefined) this.#syntax('a value is expected')
     const value = this.#parsePart(literal, this.#at) as number
-    if (!Number.isFinite(value)) throw new JsonError('number_range', pointer, 'the number is too large')
-    if (/^-?\d+$/.test(literal) && !Number.isSafeInteger(value)) throw new JsonError('number_unsafe', pointer, 'whole numbers go to 9007199254740991; send larger ones as text')
+    const vanished = value === 0 && /[1-9]/.test(literal.replace(/e.*/i, ''))
+    if (!Number.isFinite(value) || vanished) throw new JsonError('number_range', pointer, 'the number is beyond what a double can hold')
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      throw new JsonError('number_unsafe', pointer, 'whole numbers go to 9007199254740991; send larger ones as text')
+    }
+    if (significantDigits(literal) > digitsMax) {
+      throw new JsonError('number_unsafe', pointer, `a number may have ${digitsMax} significant digits; send longer ones as text`)
+    }
     this.#at += literal.length
     return Object.is(value, -0) ? 0 : value
   }
@@ -137,6 +160,7 @@ class Reader {
   }
 
   #syntax(expected: string): never {
-    throw new JsonError('json_syntax', '', `at character ${this.#at}: ${expected}`)
+    const byte = new TextEncoder().encode(this.#text.slice(0, this.#at)).length
+    throw new JsonError('json_syntax', '', `at byte ${byte}: ${expected}`)
   }
 }
