@@ -32,6 +32,9 @@ export interface FetchFrom {
   readonly offset: bigint
 }
 
+/** A topic as a reader knows it: offsets belong to the id, and one that was made again under its old name has another. */
+export type TopicIdentity = Pick<Topic, 'id' | 'name'>
+
 /**
  * An ordered, partitioned log. Two implementations exist, and both pass `conformance.ts`; nothing outside this folder
  * may know which one it talks to.
@@ -40,7 +43,7 @@ export interface FetchFrom {
  * without a gap between offsets; an append that throws may have happened (the caller sends again, receivers have
  * keys). `fetch` never skips: an offset below the partition's start throws `OffsetOutOfRange`. A topic that does not
  * exist throws `TopicUnknown`; it is never made by writing to it. Any other error means that the log is away: back
- * off and call again.
+ * off and call again. Appending to one topic from several processes is safe; its order is then that of the commits.
  */
 export interface Broker {
   /** Makes the topic or returns the one that is there; throws when it is there with another number of partitions. */
@@ -52,11 +55,19 @@ export interface Broker {
   /** Appends all records, each to the partition of its key, and resolves when they are durable. */
   append(topic: string, records: readonly NewRecord[]): Promise<void>
   /**
-   * Up to `limit` records at or after the given offsets, in offset order within each partition. When there are none
-   * it waits up to `waitMs` for some and then answers with what there is, perhaps nothing.
+   * Up to `limit` records at or after the given offsets, in offset order within each partition; partitions that have
+   * records share the limit. When there are none it waits up to `waitMs` for some and then answers with what there is,
+   * perhaps nothing; so it does at once when `signal` aborts or the broker is closed.
    */
-  fetch(topic: string, from: readonly FetchFrom[], limit: number, waitMs: number, signal?: AbortSignal): Promise<readonly LogRecord[]>
+  fetch(
+    topic: TopicIdentity,
+    from: readonly FetchFrom[],
+    limit: number,
+    waitMs: number,
+    signal?: AbortSignal,
+  ): Promise<readonly LogRecord[]>
   bounds(topic: string): Promise<readonly PartitionBounds[]>
+  /** Ends every fetch that waits, and releases what is held. Other calls fail from then on. May be called twice. */
   close(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-import { type Broker, type FetchFrom, type LogRecord, OffsetOutOfRange } from '../broker/broker.ts'
+import { type Broker, type FetchFrom, type LogRecord, OffsetOutOfRange, TopicUnknown } from '../broker/broker.ts'
 import { fromHeaders } from '../contract/headers.ts'
 import type { Message } from '../contract/message.ts'
 import { type Database, isTransient, type Tx } from '../database/database.ts'
@@ -71,7 +71,7 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
         await clock.sleep(renewMs / 3, signal)
         continue
       }
-      const records = await broker.fetch(options.topic, from, batchMax, waitMs, signal)
+      const records = await broker.fetch({ id: options.topicId, name: options.topic }, from, batchMax, waitMs, signal)
       if (records.length > 0) held = await take(options, held, records, signal)
       failures = 0
       if (gone.size === 0) trouble = null
@@ -80,6 +80,8 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
         renewAt = 0
         continue
       }
+      // Deleted, perhaps made again: whoever started this reader looks the topic up anew.
+      if (error instanceof TopicUnknown) break
       trouble = error instanceof Error ? error.message : String(error)
       // Never skipped silently: the partition stops until its producer has refilled it.
       if (error instanceof OffsetOutOfRange) gone.add(error.partition)

@@ -38,7 +38,7 @@ export function openDoorbell(database: Database, log: Log): Doorbell {
   let retry: NodeJS.Timeout | undefined
 
   const rung = (channel: string): void => {
-    for (const callback of [...(callbacks.get(channel) ?? [])]) callback()
+    for (const callback of callbacks.get(channel) ?? []) callback()
   }
 
   function connect(): void {

@@ -1,7 +1,7 @@
 import { type Database, sqlState, type Tx } from '../../database/database.ts'
 
 export interface Retention {
-  /** The span of one table of records, in minutes. */
+  /** The span of one table of records, in minutes. A change counts from the next table on. */
   readonly spanMinutes: number
   /** How long records are kept, in hours. A reader that sleeps longer finds a gap, stops, and is refilled from the outbox. */
   readonly keepHours: number
@@ -9,51 +9,88 @@ export interface Retention {
 
 export const defaultRetention: Retention = { spanMinutes: 60, keepHours: 48 }
 
+/** Tables made beyond the present one, so that an append never meets a missing one. */
 const aheadSpans = 3
-const lock = 'pg_advisory_xact_lock(1129665615, 3)'
-const nameOf = (from: Date): string =>
-  `record_${from
-    .toISOString()
-    .replaceAll(/[-:]|\..*$/g, '')
-    .toLowerCase()}`
+const lock = '1129665615, 3'
+const dropLockTimeoutMs = 200
 
-/** Makes the tables that the next spans need, and drops those whose records are all too old. One process at a time does it. */
-export async function maintainRecords(database: Database, retention: Retention, now: Date): Promise<void> {
-  const spanMs = retention.spanMinutes * 60_000
+/**
+ * Makes the tables that the next spans need, and drops those whose records are all too old. One process at a time does
+ * it; while another drops, this one leaves it to that. `now` is the database's time unless a test says otherwise.
+ */
+export async function maintainRecords(database: Database, retention: Retention, now?: Date): Promise<void> {
+  const time = now ?? (await timeOf(database))
   await database.transaction(async tx => {
-    await tx.query(`select ${lock}`)
-    const first = Math.floor(now.getTime() / spanMs) * spanMs
-    for (let n = -1; n <= aheadSpans; n++) await make(tx, new Date(first + n * spanMs), new Date(first + (n + 1) * spanMs))
+    await tx.query(`select pg_advisory_xact_lock(${lock})`)
+    await makeAhead(tx, retention.spanMinutes * 60_000, time.getTime())
   })
   try {
     await database.transaction(async tx => {
-      await tx.query(`select ${lock}`)
-      await tx.query(`set local lock_timeout = '200ms'`)
-      await drop(tx, new Date(now.getTime() - retention.keepHours * 3_600_000), spanMs)
+      const { rows } = await tx.query<{ got: boolean }>(`select pg_try_advisory_xact_lock(${lock}) as got`)
+      if (rows[0]?.got === true) await drop(tx, new Date(time.getTime() - retention.keepHours * 3_600_000))
     })
   } catch (error) {
-    // Busy: the next call finds it again.
+    // Busy with appends: the next call finds it again.
     if (sqlState(error) !== '55P03') throw error
   }
 }
 
-async function make(tx: Tx, from: Date, to: Date): Promise<void> {
-  const { rows } = await tx.query<{ there: boolean }>(`select to_regclass('${nameOf(from)}') is not null as there`)
-  if (rows[0]?.there === true) return
-  await tx.query(`create table ${nameOf(from)} (like record including indexes)`)
-  await tx.query(`alter table record attach partition ${nameOf(from)} for values from ('${from.toISOString()}') to ('${to.toISOString()}')`)
+async function timeOf(database: Database): Promise<Date> {
+  const { rows } = await database.query<{ now: Date }>('select clock_timestamp() as now', [])
+  return rows[0]?.now ?? new Date()
 }
 
-async function drop(tx: Tx, before: Date, spanMs: number): Promise<void> {
-  const { rows } = await tx.query<{ name: string }>(
-    `select relname as name from pg_inherits join pg_class on oid = inhrelid where inhparent = 'record'::regclass and relname < $1 order by relname`,
-    [nameOf(new Date(Math.floor(before.getTime() / spanMs) * spanMs))],
+interface Table {
+  readonly name: string
+  /** The end of its span; everything in it is older. */
+  readonly until: Date
+}
+
+async function tables(tx: Tx): Promise<readonly Table[]> {
+  const { rows } = await tx.query<Table>(
+    `select c.relname as name, substring(pg_get_expr(c.relpartbound, c.oid) from $$TO \\('([^']+)'\\)$$)::timestamptz as until
+       from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'record'::regclass order by until`,
   )
-  for (const { name } of rows) {
+  return rows
+}
+
+/** Each table begins where the last one ends, so there is no moment without one, even when the span is changed. */
+async function makeAhead(tx: Tx, spanMs: number, nowMs: number): Promise<void> {
+  const spanOf = (ms: number): number => Math.floor(ms / spanMs) * spanMs
+  const last = (await tables(tx)).at(-1)?.until.getTime() ?? 0
+  // One span back, for a clock that is corrected.
+  let from = Math.max(last, spanOf(nowMs) - spanMs)
+  while (from <= nowMs + aheadSpans * spanMs) {
+    const until = spanOf(from) + spanMs
+    const name = `record_${new Date(from).toISOString().replaceAll(/\D/g, '').slice(0, 14)}`
+    await tx.query(`create table ${name} (like record including indexes)`)
     await tx.query(
-      `update topic_partition p set start_offset = greatest(p.start_offset, r.next)
-         from (select partition_id, max("offset") + 1 as next from ${name} group by 1) r where r.partition_id = p.id`,
+      `alter table record attach partition ${name} for values from ('${new Date(from).toISOString()}') to ('${new Date(until).toISOString()}')`,
     )
+    from = until
+  }
+}
+
+async function drop(tx: Tx, before: Date): Promise<void> {
+  const old = (await tables(tx)).filter(table => table.until <= before)
+  if (old.length === 0) return
+  // Read before anything is locked: nobody writes to a span that has ended.
+  const ends: { id: string; next: string }[] = []
+  for (const { name } of old) {
+    const { rows } = await tx.query<{ id: string; next: string }>(
+      `select partition_id as id, max("offset") + 1 as next from ${name} group by 1`,
+    )
+    ends.push(...rows)
+  }
+  // The table first, then its partitions' rows: the order in which an append takes them.
+  await tx.query(`set local lock_timeout = '${dropLockTimeoutMs}ms'`)
+  await tx.query('lock table record in access exclusive mode')
+  await tx.query(
+    `update topic_partition p set start_offset = greatest(p.start_offset, gone.next)
+       from (select id, max(next) as next from unnest($1::bigint[], $2::bigint[]) as e(id, next) group by id) gone where gone.id = p.id`,
+    [ends.map(end => end.id), ends.map(end => end.next)],
+  )
+  for (const { name } of old) {
     await tx.query(`alter table record detach partition ${name}`)
     await tx.query(`drop table ${name}`)
   }
