@@ -18,7 +18,8 @@ export interface BreakerOptions {
 export const closed: BreakerState = { is: 'closed', failures: 0 }
 
 /** Whether a call may be tried now. Pure, like all decisions here: the clock and chance are arguments. */
-export const allows = (state: BreakerState, nowMs: number): boolean => state.is === 'closed' || (state.is === 'open' && nowMs >= state.until)
+export const allows = (state: BreakerState, nowMs: number): boolean =>
+  state.is === 'closed' || (state.is === 'open' && nowMs >= state.until)
 
 /** The state once the call that `allows` permitted has begun: the first after an opening is the single probe. */
 export const begun = (state: BreakerState): BreakerState => (state.is === 'open' ? { is: 'half-open', openings: state.openings } : state)

@@ -22,6 +22,7 @@ const catalogue: Record<string, CatalogueEntry> = {
   event_invalid: { status: 500, title: 'A fact does not match its contract' },
   event_too_large: { status: 422, title: 'The event is too large' },
   forbidden: { status: 403, title: 'Not permitted' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
   header_invalid: { status: 400, title: 'A header is not valid' },
   idempotency_key_format: { status: 400, title: 'The Idempotency-Key is not valid' },
   idempotency_key_missing: { status: 400, title: 'The Idempotency-Key is missing' },
@@ -62,8 +63,9 @@ export const libraryProblems: Readonly<Record<string, CatalogueEntry>> = { ...ca
 /** Adds a service's own problems, once, when its modules load. A code that exists with other content is refused. */
 export function extendProblems(more: Readonly<Record<string, CatalogueEntry>>): void {
   for (const [code, entry] of Object.entries(more)) {
-    const known = catalogue[code]
-    if (known !== undefined && (known.status !== entry.status || known.title !== entry.title)) throw new Error(`problem code "${code}" is taken`)
+    const known = Object.hasOwn(catalogue, code) ? catalogue[code] : undefined
+    if (known !== undefined && (known.status !== entry.status || known.title !== entry.title))
+      throw new Error(`problem code "${code}" is taken`)
     catalogue[code] = entry
   }
 }
@@ -73,7 +75,7 @@ export interface ProblemOptions {
   readonly detail: string
   readonly status?: number
   readonly errors?: readonly FieldError[]
-  /** Whether the same request may succeed later. */
+  /** Whether the same request may succeed later; by default so for 408, 429 and 503. */
   readonly retryable?: boolean
   readonly extensions?: Readonly<Record<string, unknown>>
   readonly cause?: unknown
@@ -91,18 +93,19 @@ export class Problem extends Error {
 
   constructor(code: string, options: ProblemOptions) {
     super(options.detail, { cause: options.cause })
-    const entry = catalogue[code]
+    const entry = Object.hasOwn(catalogue, code) ? catalogue[code] : undefined
     if (entry === undefined) throw new Error(`problem code "${code}" is not in the catalogue`)
     this.code = code
     this.status = options.status ?? entry.status
     this.title = entry.title
     this.errors = options.errors ?? []
-    this.retryable = options.retryable ?? this.status === 503
+    this.retryable = options.retryable ?? [408, 429, 503].includes(this.status)
     this.extensions = options.extensions ?? {}
   }
 
   toJSON(more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
     return {
+      ...this.extensions,
       type: `/problems/${this.code.replaceAll('_', '-')}`,
       title: this.title,
       status: this.status,
@@ -110,7 +113,6 @@ export class Problem extends Error {
       detail: this.message,
       ...(this.errors.length > 0 ? { errors: this.errors } : {}),
       retryable: this.retryable,
-      ...this.extensions,
       ...more,
     }
   }
