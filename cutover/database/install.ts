@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { PostgresPool } from 'kysely'
-import type { Database } from './database.ts'
+import { type Database, sqlState } from './database.ts'
+
+/** How often a line is tried while another process holds its lock; each try waits for as long as the connection's lock time-out, 10 s. */
+const attemptsMax = 12
+/** For one file. An index on a large table takes its time. */
+const statementTimeout = '10min'
 
 /** A line of numbered SQL files, `0001_ledger.sql`; each owner has its own line and its own record of what was run. */
 export interface Migrations {
@@ -13,15 +18,16 @@ export interface Migrations {
 }
 
 /**
- * Runs what has not been run yet, line after line. Processes may race: one runs, the others wait and find nothing to
- * do. A file that was run and has changed since is refused, because other databases already hold what it said before.
+ * Runs what has not been run yet, line after line; a line is run whole or not at all. Processes may race: one runs, the
+ * others wait and find nothing to do. A file that was run and has changed or vanished since is refused, because other
+ * databases already hold what it said; so is a file whose name is no number and name, and a number used twice.
  */
 export async function installMigrations(database: Database, lines: readonly Migrations[]): Promise<void> {
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: await poolOf(database) }) })
-  await kysely.connection().execute(async connection => {
-    await sql`create table if not exists migration_digest (line text, name text, digest text not null, primary key (line, name))`
-      .execute(connection)
-      .catch(ignoreRace)
+  await database.transaction(async tx => {
+    // "If not exists" does not say so when two create it at once: one at a time.
+    await tx.query('select pg_advisory_xact_lock(1129665615, 4)')
+    await tx.query('create table if not exists migration_digest (line text, name text, digest text not null, primary key (line, name))')
   })
   for (const line of lines) {
     const files = await read(line)
@@ -33,14 +39,24 @@ export async function installMigrations(database: Database, lines: readonly Migr
       migrationTableName: `migration_${line.name}`,
       migrationLockTableName: `migration_${line.name}_lock`,
     })
+    await runLine(line, migrator)
+  }
+}
+
+async function runLine(line: Migrations, migrator: Migrator): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
     const { error, results } = await migrator.migrateToLatest()
-    if (error !== undefined) {
-      const failed = results?.find(result => result.status === 'Error')?.migrationName ?? 'the first file'
-      throw new Error(
-        `${line.name}: ${failed} could not be run and was rolled back: ${error instanceof Error ? error.message : String(error)}`,
-        { cause: error },
-      )
-    }
+    if (error === undefined) return
+    const failed = results?.find(result => result.status === 'Error')?.migrationName
+    // Waiting for whoever runs it now, not for a table that a file wants.
+    if (failed === undefined && sqlState(error) === '55P03' && attempt < attemptsMax) continue
+    const reason = error instanceof Error ? error.message : 'unknown reason'
+    throw new Error(
+      failed === undefined
+        ? `${line.name}: the files of ${line.folder} could not be run: ${reason}`
+        : `${line.name}: ${failed} could not be run and was rolled back: ${reason}`,
+      { cause: error },
+    )
   }
 }
 
@@ -51,7 +67,13 @@ interface File {
 }
 
 async function read(line: Migrations): Promise<File[]> {
-  const names = (await readdir(line.folder)).filter(name => /^\d{4}_[\w-]+\.sql$/.test(name)).toSorted()
+  const names = (await readdir(line.folder)).filter(name => name.endsWith('.sql')).toSorted()
+  const wrong = names.filter((name, index) => !/^\d{4}_[\w-]+\.sql$/.test(name) || names[index - 1]?.slice(0, 4) === name.slice(0, 4))
+  if (wrong.length > 0) {
+    throw new Error(
+      `${line.name}: ${wrong.join(', ')} in ${line.folder} must be named NNNN_name.sql, each number once; rename and start again`,
+    )
+  }
   return Promise.all(
     names.map(async name => {
       const text = await readFile(join(line.folder, name), 'utf8')
@@ -78,16 +100,12 @@ async function refuseChanged(database: Database, line: Migrations, files: readon
   )
 }
 
-/** Two processes that create the same table at once: one of them loses, and the table is there. */
-function ignoreRace(error: unknown): void {
-  if (!['23505', '42P07'].includes(String((error as { code?: unknown }).code))) throw error
-}
-
 /** Kysely wants a pool of its own making; it gets connections of ours, one at a time. */
 async function poolOf(database: Database): Promise<PostgresPool> {
   return {
     async connect() {
       const client = await database.connect()
+      await client.query(`set statement_timeout = '${statementTimeout}'`)
       return Object.assign(client, { release: () => void client.end() })
     },
     end: async () => undefined,
