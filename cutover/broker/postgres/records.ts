@@ -1,4 +1,5 @@
 import type { Tx } from '../../database/database.ts'
+import { type Range, shareLimit } from './share.ts'
 import { type FetchFrom, type LogRecord, type NewRecord, OffsetOutOfRange, partitionOf, type Topic, type TopicIdentity } from '../broker.ts'
 
 // Partitions are locked in one order by every writer, so that two of them cannot wait for each other crosswise. The
@@ -37,33 +38,20 @@ export async function appendRecords(tx: Tx, topic: Topic, records: readonly NewR
   return rowCount === records.length
 }
 
-// Bounds and records in one statement, so that they belong together. `take` shares the limit among the partitions that
-// have something, so that a busy one does not starve the others. The range is exact on both sides, because offsets have
-// no gaps; the limit is a literal, so that the planner knows that few rows are wanted.
-const fetchSql = (limit: number): string => `
-  with wanted as (
-    select p.id, p.partition, f.after, p.start_offset, least(greatest(p.next_offset - f.after, 0), ${limit}) as have
-      from unnest($2::int[], $3::bigint[]) as f(partition, after)
-      join topic_partition p on p.topic_id = $1 and p.partition = f.partition
-  ), shared as (
-    select *, least(have, greatest(
-             ${limit} / greatest(count(*) filter (where have > 0) over (), 1), 1, ${limit} - (sum(have) over () - have))) as take
-      from wanted
-  )
-  select s.partition, s.start_offset, s.take, r."offset", r.key, r.value, r.headers, r.appended_at
-    from shared s
-    left join lateral (
+// Exact on both sides, because offsets have no gaps; the limit is a literal, so that the planner knows that few rows are wanted.
+const readSql = (limit: number): string => `
+  select s.partition, r."offset", r.key, r.value, r.headers, r.appended_at
+    from unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[]) as s(id, partition, after, until)
+   cross join lateral (
       select * from record
-       where record.partition_id = s.id and record."offset" >= s.after and record."offset" < s.after + s.take
+       where record.partition_id = s.id and record."offset" >= s.after and record."offset" < s.until
        order by record."offset" limit ${limit}
-    ) r on true
+   ) r
    order by s.partition, r."offset"`
 
-interface FetchedRow {
+interface ReadRow {
   readonly partition: number
-  readonly start_offset: string
-  readonly take: string
-  readonly offset: string | null
+  readonly offset: string
   readonly key: string
   readonly value: string
   readonly headers: string
@@ -80,38 +68,45 @@ export async function fetchRecords(
   from: readonly FetchFrom[],
   limit: number,
 ): Promise<readonly LogRecord[] | undefined> {
-  const { rows } = await tx.query<FetchedRow>(fetchSql(limit), [
-    topic.id,
-    from.map(one => one.partition),
-    from.map(one => one.offset.toString()),
+  const ranges = await rangesOf(tx, topic, from)
+  if (ranges === undefined) return undefined
+  // Most looks of a reader that waits end here, without touching the records.
+  const shares = shareLimit(ranges, limit)
+  if (shares.length === 0) return []
+  const { rows } = await tx.query<ReadRow>(readSql(limit), [
+    shares.map(one => one.id),
+    shares.map(one => one.partition),
+    shares.map(one => one.after.toString()),
+    shares.map(one => one.until.toString()),
   ])
-  if (rows.length === 0) return undefined
-  const found = Map.groupBy(rows, row => row.partition)
-  for (const { partition, offset } of from) refuseGap(topic, partition, offset, found.get(partition) ?? [])
-  return rows
-    .filter(row => row.offset !== null)
-    .slice(0, limit)
-    .map(row => ({
-      partition: row.partition,
-      offset: BigInt(row.offset as string),
-      key: row.key,
-      value: row.value,
-      headers: JSON.parse(row.headers) as Record<string, string>,
-      appendedAt: row.appended_at,
-    }))
+  if (rows.length !== shares.reduce((sum, one) => sum + Number(one.until - one.after), 0)) {
+    // Retention came in between, which the bounds now say; or somebody else.
+    await rangesOf(tx, topic, from)
+    throw new Error(`topic "${topic.name}" lacks records that were appended to it; refill it from the outbox of its producer`)
+  }
+  return rows.map(row => ({
+    partition: row.partition,
+    offset: BigInt(row.offset),
+    key: row.key,
+    value: row.value,
+    headers: JSON.parse(row.headers) as Record<string, string>,
+    appendedAt: row.appended_at,
+  }))
 }
 
-function refuseGap(topic: TopicIdentity, partition: number, asked: bigint, rows: readonly FetchedRow[]): void {
-  const first = rows[0]
-  if (first === undefined) {
-    throw new RangeError(`topic "${topic.name}" has no partition ${partition}`)
-  }
-  const start = BigInt(first.start_offset)
-  if (asked < start) throw new OffsetOutOfRange(topic.name, partition, asked, start)
-  const count = first.offset === null ? 0 : rows.length
-  if (count !== Number(first.take)) {
-    throw new Error(
-      `topic "${topic.name}" partition ${partition} lacks records between ${asked} and ${asked + BigInt(first.take)}; somebody removed them. Refill it from the outbox of its producer`,
-    )
-  }
+/** What there is to read in each partition that was asked for. */
+async function rangesOf(tx: Tx, topic: TopicIdentity, from: readonly FetchFrom[]): Promise<readonly Range[] | undefined> {
+  const { rows } = await tx.query<{ id: string; partition: number; start_offset: string; next_offset: string }>(
+    'select id, partition, start_offset, next_offset from topic_partition where topic_id = $1',
+    [topic.id],
+  )
+  if (rows.length === 0) return undefined
+  const byPartition = new Map(rows.map(row => [row.partition, row]))
+  return from.map(({ partition, offset }) => {
+    const row = byPartition.get(partition)
+    if (row === undefined) throw new RangeError(`topic "${topic.name}" has no partition ${partition}`)
+    const start = BigInt(row.start_offset)
+    if (offset < start) throw new OffsetOutOfRange(topic.name, partition, offset, start)
+    return { id: row.id, partition, after: offset, until: BigInt(row.next_offset) }
+  })
 }

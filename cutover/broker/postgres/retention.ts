@@ -7,7 +7,8 @@ export interface Retention {
   readonly keepHours: number
 }
 
-export const defaultRetention: Retention = { spanMinutes: 60, keepHours: 48 }
+/** Six hours to a table: every fetch looks into each, and with an hour to a table that costs it half as much again. */
+export const defaultRetention: Retention = { spanMinutes: 360, keepHours: 48 }
 
 /** Tables made beyond the present one, so that an append never meets a missing one. */
 const aheadSpans = 3
