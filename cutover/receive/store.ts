@@ -38,7 +38,10 @@ export async function receiptsOf(
   facts: readonly string[],
 ): Promise<ReadonlyMap<string, { outcome: string; detail: string | null }>> {
   const { rows } = await tx.query<{ fact_id: string; outcome: string; detail: string | null }>(
-    'select fact_id, outcome, detail from receipt where link = $1 and fact_id = any($2::uuid[])',
+    // One look-up per fact, and the planner cannot make it anything else: a plan that was made while the table was small
+    // and kept would read all of it for every batch.
+    `select fact_id, r.outcome, r.detail from unnest($2::uuid[]) as f(fact_id)
+      cross join lateral (select outcome, detail from receipt where receipt.fact_id = f.fact_id and link = $1 limit 1) as r`,
     [link, facts],
   )
   return new Map(rows.map(row => [row.fact_id, row]))

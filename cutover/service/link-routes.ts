@@ -107,7 +107,7 @@ export async function receiptsOf(
 ): Promise<{ terminal: string[]; parked: string[]; dead: string[] }> {
   // In one statement, so that a fact that moves from parked to its receipt meanwhile is in one of the lists.
   const { rows } = await database.query<{ terminal: string[]; parked: string[]; dead: string[] }>(
-    `select array(select fact_id from receipt where link = $1 and fact_id = any($2::uuid[])) as terminal,
+    `select array(select fact_id from unnest($2::uuid[]) as f(fact_id) where exists (select from receipt where receipt.fact_id = f.fact_id and link = $1 offset 0)) as terminal,
             array(select fact_id from parked where link = $1 and fact_id = any($2::uuid[])) as parked,
             array(select fact_id from dead_letter where link = $1 and fact_id = any($2::uuid[]) and state in ('open', 'replaying')) as dead`,
     [link, facts],

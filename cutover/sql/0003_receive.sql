@@ -8,7 +8,8 @@ create table receipt (
   detail   text,
   via      text not null,
   at       timestamptz not null default now(),
-  primary key (link, fact_id)
+  -- The fact first: it is what a receipt is looked for by.
+  primary key (fact_id, link)
 );
 create index receipt_position on receipt (link, position);
 

@@ -17,7 +17,7 @@ export interface ChaosReport {
   readonly faults: Readonly<Record<string, number>>
 }
 
-const outcomesBetween = 40
+const outcomesBetween = 60
 
 /**
  * Changes the route of COMM-040 to and fro while instances are killed and paused. Between two changes some traffic

@@ -6,7 +6,7 @@ import { chaos, seeded } from './chaos.ts'
 import { startSystem, type System } from './system.ts'
 
 const instances = 'hiring=2,bonuses=2'
-const rate = 250
+const rate = 300
 const seed = Number(process.env['CUTOVER_SEED'] ?? 20_261_123)
 const timeout = 540_000
 

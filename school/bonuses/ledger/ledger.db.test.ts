@@ -95,6 +95,16 @@ test('rows of the ledger are never changed or removed', async () => {
   }
 })
 
+test('a booking on an account that does not exist books nothing', async () => {
+  const database = await setup()
+  await assert.rejects(
+    database.transaction(tx => post([anEntry({ credit: 'a9' })], tx)),
+    /2 accounts were to be booked on, 1 exist/,
+  )
+  assert.deepEqual(await checkBooks(database), { balanced: true, sum: 0, mismatched: [] })
+  assert.equal((await database.query('select from ledger')).rowCount, 0)
+})
+
 test('a balance that was changed behind the ledger is found', async () => {
   const database = await setup()
   await database.transaction(tx => post([anEntry()], tx))

@@ -29,8 +29,7 @@ const insertSql = `
   on conflict do nothing
   returning business_key`
 
-// Accounts are locked in one order by everybody, so that two batches cannot wait for each other crosswise. "No key",
-// because the insert before has taken key-share locks on the same rows for its foreign keys, as other batches have.
+// Accounts are locked in one order by everybody, so that two batches cannot wait for each other crosswise.
 const balanceSql = `
   with change as (
     select account_id, sum(amount) as amount
@@ -63,10 +62,10 @@ export async function post(entries: readonly Entry[], tx: Tx): Promise<readonly 
   const booked = new Set(rows.map(row => row.business_key))
   const own = entries.filter(entry => booked.has(entry.businessKey))
   if (own.length > 0) {
-    await tx.query(balanceSql, [
-      [...own.map(entry => entry.debit), ...own.map(entry => entry.credit)],
-      [...own.map(entry => -entry.amount), ...own.map(entry => entry.amount)],
-    ])
+    const accounts = [...own.map(entry => entry.debit), ...own.map(entry => entry.credit)]
+    const { rowCount } = await tx.query(balanceSql, [accounts, [...own.map(entry => -entry.amount), ...own.map(entry => entry.amount)]])
+    const count = new Set(accounts).size
+    if (rowCount !== count) throw new Error(`${count} accounts were to be booked on, ${rowCount} exist; nothing was booked`)
   }
   const repeats = entries.filter(entry => !booked.has(entry.businessKey))
   const firsts = repeats.length === 0 ? new Map<string, string>() : await contents(tx, repeats)
