@@ -1,27 +1,89 @@
-// `npm run bench`: what the guarantees cost, as ratios within one run. Absolute figures differ between machines and
-// moments by a factor of two; a ratio of two medians that were measured in turn does not.
-import { appendInBusiness, publishSingly } from './append.ts'
-import { relayAndDrain } from './drain.ts'
-import { ledgerConsumer } from './ledger.ts'
-import { compare, type Result } from './measure.ts'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { appendComparisons } from './append.ts'
+import { type Comparison, type Measured, measure } from './compare.ts'
+import { verdict } from './goals.ts'
+import { ledgerComparison } from './ledger.ts'
+import { openPlace, type Place } from './place.ts'
+import { relayComparison } from './relay.ts'
 
-const results: Result[] = []
-for (const comparison of [appendInBusiness, publishSingly, relayAndDrain, ledgerConsumer]) {
-  console.log(`\n${comparison.title}`)
-  console.log(`  baseline: ${comparison.baseline.name.replaceAll(/\s*\n\s*/g, '\n            ')}`)
-  console.log(`  ours:     ${comparison.ours.name}`)
-  const result = await compare(comparison)
-  results.push(result)
-  const rate = (perSecond: number): string => `${Math.round(perSecond).toLocaleString('en')}/s`
-  console.log(
-    `  ${rate(result.ours)} against ${rate(result.baseline)}: ratio ${result.ratio.toFixed(2)} (floor ${comparison.floor}, aim ${comparison.aim})`,
-  )
+const usage = `npm run bench [-- [--rounds N] [--json] [append] [relay] [ledger]]
+  --rounds N  rounds that count, after one that warms up (default 5)
+  --json      prints the figures as JSON and nothing else
+  append, relay, ledger: only these (default: all)`
+
+const subjects: Readonly<Record<string, (place: Place) => Promise<readonly Comparison[]>>> = {
+  append: appendComparisons,
+  relay: async place => [await relayComparison(place)],
+  ledger: async place => [await ledgerComparison(place)],
 }
-console.log('\nratio  floor  aim   what')
-for (const { ratio, comparison } of results) {
-  const mark = ratio < comparison.floor ? '  below its floor' : ''
-  console.log(
-    `${ratio.toFixed(2).padStart(5)}  ${comparison.floor.toFixed(2).padStart(5)}  ${comparison.aim.toFixed(2)}  ${comparison.title}${mark}`,
-  )
+
+interface Options {
+  readonly rounds: number
+  readonly json: boolean
+  readonly chosen: readonly string[]
 }
+
+const options = choose()
+if (typeof options === 'string') {
+  console.error(options)
+  process.exit(64)
+}
+const place = await openPlace()
+try {
+  await run(place, options)
+} finally {
+  await place.stop()
+}
+// Doorbells and pools of the contenders have nothing left to say.
 process.exit(0)
+
+function choose(): Options | string {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { rounds: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } },
+      allowPositionals: true,
+    })
+    const rounds = Number(values.rounds)
+    if (!Number.isInteger(rounds) || rounds < 1 || rounds > 99) return `--rounds must be a whole number from 1 to 99\n${usage}`
+    const unknown = positionals.filter(name => !(name in subjects))
+    if (unknown.length > 0) return `unknown: ${unknown.join(', ')}\n${usage}`
+    return { rounds, json: values.json, chosen: positionals.length === 0 ? Object.keys(subjects) : positionals }
+  } catch (error) {
+    return `${(error as Error).message}\n${usage}`
+  }
+}
+
+async function run(place: Place, { rounds, json, chosen }: Options): Promise<void> {
+  if (!json) {
+    const processors = cpus()
+    console.log(`${processors.length} x ${processors[0]?.model.trim() ?? 'unknown'}, Node ${process.versions.node}\n${place.settings}`)
+    console.log(`Medians of ${rounds} rounds, contenders in turn. Only the ratios say anything; each is ours divided by the other.\n`)
+  }
+  const all: Measured[] = []
+  for (const name of chosen) {
+    for (const comparison of (await subjects[name]?.(place)) ?? []) {
+      const measured = await measure(comparison, rounds, () => place.settle())
+      all.push(measured)
+      if (!json) show(measured, comparison)
+    }
+  }
+  if (json) console.log(JSON.stringify(all, null, 2))
+}
+
+function show(measured: Measured, comparison: Comparison): void {
+  const rate = (perSecond: number): string => `${Math.round(perSecond).toLocaleString('en')} /s`.padStart(12)
+  console.log(`== ${measured.title}`)
+  console.log(`${rate(measured.ours.perSecond)}  ${measured.ours.name}`)
+  for (const other of measured.others) {
+    console.log(`${rate(other.perSecond)}  ${other.name}`)
+    const range = `${other.lowest.toFixed(2)} to ${other.highest.toFixed(2)}`
+    const { floor, aim } = other.goal
+    console.log(
+      `${'ratio'.padStart(12)}  ${other.ratio.toFixed(2)} (${range}); floor ${floor}, aim ${aim}: ${verdict(other.ratio, other.goal)}`,
+    )
+  }
+  for (const { name, sql } of comparison.others)
+    if (sql !== undefined) console.log(`\n   ${name}:\n${sql.replace(/^\n/, '').replaceAll(/^/gm, '   | ')}`)
+  console.log()
+}
