@@ -30,7 +30,8 @@ test('every problem that is made somewhere is documented', () => {
 })
 
 test('every code of a single field is documented', () => {
-  const fields = (documentation.split(/^## /m).find(part => part.startsWith('Codes of single fields')) ?? '').match(/`\w+`/g) ?? []
+  const fields: readonly string[] =
+    (documentation.split(/^## /m).find(part => part.startsWith('Codes of single fields')) ?? '').match(/`\w+`/g) ?? []
   const used = found(/(?:here\(|code: |return \[)'(\w+)',/g, [readFileSync(join(root, 'cutover/failure/field-error.ts'), 'utf8')])
   assert.ok(used.length > 8)
   assert.deepEqual(

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 
 /** One environment variable: what it is for, and what it may be. */
 export interface Variable {
@@ -12,7 +12,13 @@ export interface Variable {
   readonly secret?: boolean
 }
 
-type Kind<V extends Variable> = V['kind'] extends 'integer' | 'number' ? number : V['kind'] extends 'flag' ? boolean : V extends { choices: readonly (infer C)[] } ? C : string
+type Kind<V extends Variable> = V['kind'] extends 'integer' | 'number'
+  ? number
+  : V['kind'] extends 'flag'
+    ? boolean
+    : V extends { choices: readonly (infer C)[] }
+      ? C
+      : string
 export type Value<V extends Variable> = V extends { optional: true } ? Kind<V> | undefined : Kind<V>
 
 /** The configuration is wrong: one line per fault, all of them at once. */
@@ -25,7 +31,11 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** Reads and validates variables; an empty one counts as not set. Throws one `ConfigurationError` for all that is wrong. */
+/**
+ * Reads and validates variables; an empty one counts as not set. Throws one `ConfigurationError` for all that is wrong:
+ * a line per variable with its name, the rule, and what the variable is for. A line never repeats the value, which may
+ * be a secret.
+ */
 export function readEnvironment<const S extends Readonly<Record<string, Variable>>>(
   schema: S,
   source: Readonly<Record<string, string | undefined>> = process.env,
@@ -45,29 +55,43 @@ export function readEnvironment<const S extends Readonly<Record<string, Variable
   return values as { [K in keyof S]: Value<S[K]> }
 }
 
-function parse(variable: Variable, text: string): { value: unknown } | { wrong: string } {
+type Parsed = { readonly value: unknown } | { readonly wrong: string }
+
+function parse(variable: Variable, text: string): Parsed {
   switch (variable.kind) {
     case 'text':
       return { value: text }
     case 'integer':
-    case 'number': {
-      const number = Number(text)
-      if (!Number.isFinite(number) || (variable.kind === 'integer' && !Number.isSafeInteger(number))) return { wrong: `must be ${variable.kind === 'integer' ? 'a whole number' : 'a number'}` }
-      if (number < (variable.minimum ?? -Infinity) || number > (variable.maximum ?? Infinity)) return { wrong: `must be from ${variable.minimum ?? 'any'} to ${variable.maximum ?? 'any'}` }
-      return { value: number }
-    }
+    case 'number':
+      return parseNumber(variable, text)
     case 'url':
       return URL.canParse(text) ? { value: text } : { wrong: 'must be an address such as postgres://user@host/database' }
     case 'file':
-      try {
-        accessSync(text, constants.R_OK)
-        return { value: text }
-      } catch {
-        return { wrong: 'must name a file that this process may read' }
-      }
+      return isReadable(text) ? { value: text } : { wrong: 'must name a file that this process may read' }
     case 'flag':
       return /^(1|true|yes|0|false|no)$/i.test(text) ? { value: /^(1|true|yes)$/i.test(text) } : { wrong: 'must be true or false' }
     case 'choice':
       return variable.choices?.includes(text) === true ? { value: text } : { wrong: `must be one of ${variable.choices?.join(', ')}` }
+  }
+}
+
+function parseNumber({ kind, minimum, maximum }: Variable, text: string): Parsed {
+  const number = Number(text)
+  // Written in the plain way only: Number() reads "0x10", "1e3" and " 5 " as well.
+  if (kind === 'integer' && !(/^-?\d+$/.test(text) && Number.isSafeInteger(number))) return { wrong: 'must be a whole number' }
+  if (kind === 'number' && !/^-?\d+(\.\d+)?$/.test(text)) return { wrong: 'must be a number such as 2.5' }
+  if (number >= (minimum ?? -Infinity) && number <= (maximum ?? Infinity)) return { value: number }
+  if (maximum === undefined) return { wrong: `must be at least ${minimum}` }
+  if (minimum === undefined) return { wrong: `must be at most ${maximum}` }
+  return { wrong: `must be from ${minimum} to ${maximum}` }
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return !statSync(path).isDirectory()
+  } catch {
+    // Missing, or not ours to read: for whoever has to mend it, the same.
+    return false
   }
 }

@@ -15,50 +15,69 @@ const stopTimeoutMs = 10_000
 
 /**
  * Starts the parts in order, says so, and stops them in reverse when told to: by SIGTERM or SIGINT, or when the parent
- * that holds our standard input is gone. A second signal ends the process at once. Resolves after the stop.
+ * that holds our standard input is gone. Then the process exits with 0, so that this never resolves. A second signal
+ * ends the process at once; a part that takes longer than `stopTimeoutMs` to stop is left behind. When a part fails to
+ * start, those before it are stopped and the process ends with its message, as `fail` does.
  */
-export async function runProcess(parts: readonly Running[], options: { readonly log: Log; readonly stopTimeoutMs?: number }): Promise<void> {
+export async function runProcess(
+  parts: readonly Running[],
+  options: { readonly log: Log; readonly stopTimeoutMs?: number },
+): Promise<void> {
   const { log } = options
+  const told = listen()
   const started: Running[] = []
-  const { promise: told, resolve: tell } = Promise.withResolvers<string>()
-  let signals = 0
-  const onSignal = (signal: string): void => {
-    signals++
-    if (signals > 1) process.exit(1)
-    tell(signal)
-  }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
-  if (process.env['CUTOVER_PARENT_PIPE'] === '1') {
-    process.stdin.on('end', () => tell('the parent is gone'))
-    process.stdin.on('error', () => tell('the parent is gone'))
-    process.stdin.resume()
-  }
-
   const stopAll = async (): Promise<void> => {
-    for (const part of started.toReversed()) {
-      const late = setTimeout(() => log.warn({ part: part.name }, 'process: a part takes too long to stop; going on without it'), options.stopTimeoutMs ?? stopTimeoutMs)
-      const timeout = new Promise<void>(resolve => setTimeout(resolve, options.stopTimeoutMs ?? stopTimeoutMs).unref())
-      await Promise.race([part.stop().catch(error => log.error({ err: error, part: part.name }, 'process: a part failed to stop')), timeout])
-      clearTimeout(late)
-    }
+    for (const part of started.toReversed()) await stopPart(part, options.stopTimeoutMs ?? stopTimeoutMs, log)
   }
 
+  let reason: string | undefined
   try {
     for (const part of parts) {
       started.push(part)
-      await part.start()
+      reason = await Promise.race([part.start().then(() => undefined), told])
+      if (reason !== undefined) break
     }
   } catch (error) {
     await stopAll()
     fail(error)
   }
-  ready(parts)
-  const reason = await told
+  if (reason === undefined) {
+    ready(parts)
+    reason = await told
+  }
   log.info({ reason }, 'process: stopping')
   await stopAll()
   log.info('process: stopped')
   process.exit(0)
+}
+
+/** Resolves with why to stop, once there is a reason. */
+function listen(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  let signals = 0
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      signals++
+      if (signals > 1) process.exit(1)
+      resolve(signal)
+    })
+  }
+  if (process.env['CUTOVER_PARENT_PIPE'] === '1') {
+    for (const event of ['end', 'close', 'error']) process.stdin.on(event, () => resolve('the parent is gone'))
+    process.stdin.resume()
+  }
+  return promise
+}
+
+async function stopPart(part: Running, timeoutMs: number, log: Log): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(() => {
+    log.warn({ part: part.name, timeoutMs }, 'process: a part takes too long to stop; going on without it')
+    late.resolve()
+  }, timeoutMs)
+  const stopped = part.stop().catch(error => log.error({ err: error, part: part.name }, 'process: a part failed to stop'))
+  await Promise.race([stopped, late.promise])
+  clearTimeout(timer)
 }
 
 /** Ends the process with one line per fault: what a person needs to mend it. Exit code 78 for configuration, else 1. */
