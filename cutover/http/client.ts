@@ -42,18 +42,23 @@ export function openClient(options: {
   readonly connectionsMax: number
 }): HttpClient {
   const { baseUrls } = options
-  const agent = new Agent({ connections: options.connectionsMax, pipelining: 1, connect: { timeout: 2_000 }, keepAliveTimeout: 4_000, maxResponseSize: replyBytesMax })
+  const agent = new Agent({
+    connections: options.connectionsMax,
+    pipelining: 1,
+    connect: { timeout: 2_000 },
+    keepAliveTimeout: 4_000,
+    maxResponseSize: replyBytesMax,
+  })
   let turn = 0
 
-  async function once(baseUrl: string, call: HttpCall, token: string): Promise<HttpReply> {
-    const deadline = AbortSignal.timeout(call.deadlineMs ?? options.deadlineMs)
+  async function once(baseUrl: string, call: HttpCall, token: string, signal: AbortSignal): Promise<HttpReply> {
     const reply = await agent.request({
       origin: baseUrl,
       path: call.path,
-      method: call.method as 'GET',
+      method: call.method,
       headers: { ...call.headers, ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
       ...(call.body === undefined ? {} : { body: call.body }),
-      signal: call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]),
+      signal,
     })
     const headers = Object.entries(reply.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')])
     return { status: reply.statusCode, headers: Object.fromEntries(headers) as Record<string, string>, body: await reply.body.text() }
@@ -62,14 +67,18 @@ export function openClient(options: {
   return {
     async request(call) {
       if (baseUrls.length === 0) throw new Unreachable('no address is configured for this service', { sent: false })
+      // One deadline for all attempts together: whoever waits has set it for the call, not for each address.
+      const deadline = AbortSignal.timeout(call.deadlineMs ?? options.deadlineMs)
+      const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal])
       const token = await options.token()
       const first = turn++
       let refused: unknown
       // Another instance is tried only when this one cannot have seen the request.
       for (let n = 0; n < baseUrls.length; n++) {
+        if (signal.aborted) throw new Unreachable(reasonOf(refused ?? signal.reason), { sent: false, cause: refused ?? signal.reason })
         const baseUrl = baseUrls[(first + n) % baseUrls.length] as string
         try {
-          return await once(baseUrl, call, token)
+          return await once(baseUrl, call, token, signal)
         } catch (error) {
           if (!neverSent(error)) throw new Unreachable(reasonOf(error), { sent: true, cause: error })
           refused = error
@@ -81,8 +90,9 @@ export function openClient(options: {
   }
 }
 
+const neverSentCodes = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']
 const neverSent = (error: unknown): boolean =>
-  error instanceof errors.ConnectTimeoutError || ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH'].includes(String((error as { code?: unknown }).code))
+  error instanceof errors.ConnectTimeoutError || neverSentCodes.includes(String((error as { code?: unknown }).code))
 
 function reasonOf(error: unknown): string {
   if (error instanceof DOMException && error.name === 'TimeoutError') return 'no answer within the deadline'

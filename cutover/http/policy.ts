@@ -40,4 +40,8 @@ export function permits(policy: Exclude<Policy, 'public'>, caller: Caller): bool
 }
 
 const describe = (caller: Caller): string =>
-  caller.kind === 'person' ? `a ${caller.role}` : caller.kind === 'service' ? `${caller.service}${caller.link === null ? '' : ` over ${caller.link}`}` : `the ${caller.kind}`
+  caller.kind === 'person'
+    ? `a ${caller.role}`
+    : caller.kind === 'service'
+      ? `${caller.service}${caller.link === null ? '' : ` over ${caller.link}`}`
+      : `the ${caller.kind}`

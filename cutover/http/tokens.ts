@@ -1,6 +1,17 @@
 import { readFile } from 'node:fs/promises'
-import { exportJWK, generateKeyPair as generate, importJWK, type JWK, type JWTPayload, jwtVerify, decodeJwt, SignJWT, type CryptoKey } from 'jose'
+import {
+  exportJWK,
+  generateKeyPair as generate,
+  importJWK,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+  decodeJwt,
+  SignJWT,
+  type CryptoKey,
+} from 'jose'
 import { Problem } from '../failure/problem.ts'
+import { ConfigurationError } from '../process/environment.ts'
 
 export const roles = ['candidate', 'manager', 'finance', 'operator', 'approver', 'admin'] as const
 export type Role = (typeof roles)[number]
@@ -14,6 +25,8 @@ export type Caller =
 
 /** Tokens live this long at the most; longer ones are refused, whoever signed them. */
 export const tokenSecondsMax = 300
+// How far the clocks of two machines may be apart.
+const clockToleranceSeconds = 5
 const renewMs = 60_000
 const cacheMax = 10_000
 
@@ -30,8 +43,7 @@ export interface Signer {
 }
 
 export async function openSigner(options: { readonly issuer: string; readonly privateKeyFile: string }): Promise<Signer> {
-  const jwk = JSON.parse(await readFile(options.privateKeyFile, 'utf8')) as JWK
-  const key = await importJWK(jwk, 'EdDSA')
+  const key = await importKey(await readJson(options.privateKeyFile), `${options.privateKeyFile} must hold an Ed25519 private key as JWK`)
   const cache = new Map<string, { token: string; until: number }>()
   return {
     async token(claims) {
@@ -39,11 +51,16 @@ export async function openSigner(options: { readonly issuer: string; readonly pr
       const known = cache.get(id)
       if (known !== undefined && known.until - renewMs > Date.now()) return known.token
       const { audience, subject, ...own } = claims
-      const jwt = new SignJWT({ ...own }).setProtectedHeader({ alg: 'EdDSA' }).setIssuer(options.issuer).setAudience(audience).setIssuedAt()
+      // One reading of the clock for both ends: two could be a second apart, and the token a second too long.
+      const issued = Math.floor(Date.now() / 1000)
+      const jwt = new SignJWT({ ...own }).setProtectedHeader({ alg: 'EdDSA' }).setIssuer(options.issuer).setAudience(audience)
       if (subject !== undefined) jwt.setSubject(subject)
-      const token = await jwt.setExpirationTime(`${tokenSecondsMax}s`).sign(key)
+      const token = await jwt
+        .setIssuedAt(issued)
+        .setExpirationTime(issued + tokenSecondsMax)
+        .sign(key)
       if (cache.size >= cacheMax) cache.clear()
-      cache.set(id, { token, until: Date.now() + tokenSecondsMax * 1000 })
+      cache.set(id, { token, until: (issued + tokenSecondsMax) * 1000 })
       return token
     },
   }
@@ -55,9 +72,11 @@ export interface Verifier {
 }
 
 export async function openVerifier(options: { readonly audience: string; readonly trustedKeysFile: string }): Promise<Verifier> {
-  const trusted = JSON.parse(await readFile(options.trustedKeysFile, 'utf8')) as Record<string, JWK>
+  const trusted = await readJson(options.trustedKeysFile)
   const keys = new Map<string, CryptoKey | Uint8Array>()
-  for (const [issuer, jwk] of Object.entries(trusted)) keys.set(issuer, await importJWK(jwk, 'EdDSA'))
+  for (const [issuer, jwk] of Object.entries(trusted)) {
+    keys.set(issuer, await importKey(jwk, `${options.trustedKeysFile} must hold an Ed25519 public key as JWK for ${issuer}`))
+  }
   // Verified tokens, so that a burst of calls with one token costs one verification.
   const verified = new Map<string, { caller: Caller; until: number }>()
   return {
@@ -72,7 +91,11 @@ export async function openVerifier(options: { readonly audience: string; readonl
   }
 }
 
-async function check(token: string, keys: ReadonlyMap<string, CryptoKey | Uint8Array>, audience: string): Promise<{ caller: Caller; until: number }> {
+async function check(
+  token: string,
+  keys: ReadonlyMap<string, CryptoKey | Uint8Array>,
+  audience: string,
+): Promise<{ caller: Caller; until: number }> {
   const invalid = (detail: string, cause?: unknown): Problem => new Problem('token_invalid', { detail, cause })
   let payload: JWTPayload
   let issuer: string
@@ -80,11 +103,23 @@ async function check(token: string, keys: ReadonlyMap<string, CryptoKey | Uint8A
     issuer = decodeJwt(token).iss ?? ''
     const key = keys.get(issuer)
     if (key === undefined) throw invalid('the issuer of the token is not trusted here')
-    ;({ payload } = await jwtVerify(token, key, { issuer, audience, algorithms: ['EdDSA'], requiredClaims: ['exp', 'iat'], clockTolerance: 5 }))
+    ;({ payload } = await jwtVerify(token, key, {
+      issuer,
+      audience,
+      algorithms: ['EdDSA'],
+      requiredClaims: ['exp', 'iat'],
+      clockTolerance: clockToleranceSeconds,
+    }))
   } catch (error) {
-    throw error instanceof Problem ? error : invalid(`the token is not valid for ${audience}: ${(error as { code?: string }).code ?? 'malformed'}`, error)
+    throw error instanceof Problem
+      ? error
+      : invalid(`the token is not valid for ${audience}: ${(error as { code?: string }).code ?? 'malformed'}`, error)
   }
-  if ((payload.exp ?? 0) - (payload.iat ?? 0) > tokenSecondsMax) throw invalid(`tokens may live ${tokenSecondsMax} seconds at the most`)
+  // Against the clock as well: a token that claims to be issued in the future would live longer.
+  const secondsLeft = (payload.exp ?? 0) - Date.now() / 1000
+  if (typeof payload.aud !== 'string') throw invalid('a token is for one audience')
+  if ((payload.exp ?? 0) - (payload.iat ?? 0) > tokenSecondsMax || secondsLeft > tokenSecondsMax + clockToleranceSeconds)
+    throw invalid(`tokens may live ${tokenSecondsMax} seconds at the most`)
   return { caller: callerOf(issuer, payload, invalid), until: (payload.exp ?? 0) * 1000 }
 }
 
@@ -92,11 +127,29 @@ function callerOf(issuer: string, payload: JWTPayload, invalid: (detail: string)
   if (issuer === 'engine') return { kind: 'engine' }
   if (issuer === 'people') {
     const role = roles.find(one => one === payload['role'])
-    if (role === undefined || payload.sub === undefined) throw invalid('a person’s token needs a subject and a role')
+    if (role === undefined || payload.sub === undefined || payload.sub === '') throw invalid('a person’s token needs a subject and a role')
     return { kind: 'person', subject: payload.sub, role }
   }
   const link = payload['link']
   return { kind: 'service', service: issuer, link: typeof link === 'string' ? link : null }
+}
+
+async function readJson(file: string): Promise<Record<string, unknown>> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
+  } catch (error) {
+    // Without the error's text: that of JSON.parse repeats what it read, which is a key.
+    throw new ConfigurationError([`${file} must be a readable file of JSON: ${(error as { code?: string }).code ?? 'it is not JSON'}`])
+  }
+}
+
+async function importKey(jwk: unknown, demand: string): Promise<CryptoKey | Uint8Array> {
+  try {
+    return await importJWK(jwk as JWK, 'EdDSA')
+  } catch {
+    // The reason could quote the key.
+    throw new ConfigurationError([demand])
+  }
 }
 
 /** A new Ed25519 pair, as JWKs. */
