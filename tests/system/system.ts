@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -41,7 +42,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const flag = join(home, 'home', 'flag')
   await mkdir(join(home, 'home'), { recursive: true })
   await writeFile(flag, 'http')
-  const port = 20_000 + Math.floor(Math.random() * 300) * 100
+  const port = await freeBase()
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'tests/system/start.ts')], {
     cwd: root,
     env: {
@@ -99,6 +100,24 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     },
   }
   return system
+}
+
+/** A first port of which the system's others are free. Below the range from which the kernel gives ports to clients. */
+async function freeBase(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const base = 20_000 + Math.floor(Math.random() * 120) * 100
+    const wanted = [0, 1, 2, 3, 10, 20, 21, 30, 31].map(offset => base + offset)
+    if ((await Promise.all(wanted.map(isFree))).every(free => free)) return base
+  }
+  throw new Error('no hundred free ports between 20000 and 32000')
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })
 }
 
 async function ready(child: ChildProcess): Promise<void> {
