@@ -5,43 +5,52 @@ export interface HttpCall {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  /** The time for everything, connecting included. */
+  /** The time for everything: finding an instance that takes the call, sending, and reading the whole answer. */
   readonly deadlineMs?: number
   readonly signal?: AbortSignal
 }
 
 export interface HttpReply {
   readonly status: number
+  /** Names in lower case; a header that came twice is joined by a comma. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
 /** Calls one other service. Does not retry: retries have one owner, and that is the relay or the caller. */
 export interface HttpClient {
-  /** Resolves with whatever was answered, also 4xx and 5xx; throws `Unreachable` when nothing was. */
+  /** Resolves with whatever was answered, also 3xx, 4xx and 5xx; throws `Unreachable` when nothing was. */
   request(call: HttpCall): Promise<HttpReply>
+  /** Ends everything; calls that are under way throw `Unreachable`. */
   close(): Promise<void>
 }
+
+export type UnreachableReason = 'refused' | 'timeout' | 'reset' | 'aborted' | 'too_large' | 'closed' | 'other'
 
 /** No answer came. `sent` says whether the request may have arrived all the same. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable'
   readonly sent: boolean
-  constructor(reason: string, options: { readonly sent: boolean; readonly cause?: unknown }) {
-    super(reason, { cause: options.cause })
+  readonly reason: UnreachableReason
+  constructor(message: string, options: { readonly sent: boolean; readonly reason?: UnreachableReason; readonly cause?: unknown }) {
+    super(message, { cause: options.cause })
     this.sent = options.sent
+    this.reason = options.reason ?? 'other'
   }
 }
 
 const replyBytesMax = 1024 * 1024
 
 export function openClient(options: {
+  /** One per instance; taken in turn. */
   readonly baseUrls: readonly string[]
   readonly token: () => Promise<string>
   readonly deadlineMs: number
+  /** Per instance. */
   readonly connectionsMax: number
 }): HttpClient {
   const { baseUrls } = options
+  // Connections are given up before a server of ours would, so that none is used just when it is closed. Redirects are not followed.
   const agent = new Agent({
     connections: options.connectionsMax,
     pipelining: 1,
@@ -66,36 +75,55 @@ export function openClient(options: {
 
   return {
     async request(call) {
-      if (baseUrls.length === 0) throw new Unreachable('no address is configured for this service', { sent: false })
-      // One deadline for all attempts together: whoever waits has set it for the call, not for each address.
-      const deadline = AbortSignal.timeout(call.deadlineMs ?? options.deadlineMs)
-      const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal])
+      if (baseUrls.length === 0) throw new Unreachable('no address is configured for this service', { sent: false, reason: 'refused' })
       const token = await options.token()
+      const deadlineMs = call.deadlineMs ?? options.deadlineMs
+      const deadline = AbortSignal.timeout(deadlineMs)
+      const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal])
       const first = turn++
       let refused: unknown
       // Another instance is tried only when this one cannot have seen the request.
       for (let n = 0; n < baseUrls.length; n++) {
-        if (signal.aborted) throw new Unreachable(reasonOf(refused ?? signal.reason), { sent: false, cause: refused ?? signal.reason })
         const baseUrl = baseUrls[(first + n) % baseUrls.length] as string
         try {
           return await once(baseUrl, call, token, signal)
         } catch (error) {
-          if (!neverSent(error)) throw new Unreachable(reasonOf(error), { sent: true, cause: error })
+          if (!neverSent(error)) throw unreachable(error, deadlineMs)
           refused = error
         }
       }
-      throw new Unreachable(reasonOf(refused), { sent: false, cause: refused })
+      throw unreachable(refused, deadlineMs)
     },
     close: () => agent.destroy(),
   }
 }
 
-const neverSentCodes = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']
-const neverSent = (error: unknown): boolean =>
-  error instanceof errors.ConnectTimeoutError || neverSentCodes.includes(String((error as { code?: unknown }).code))
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code)
 
-function reasonOf(error: unknown): string {
-  if (error instanceof DOMException && error.name === 'TimeoutError') return 'no answer within the deadline'
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' ? code : error instanceof Error ? error.message : String(error)
+const neverSent = (error: unknown): boolean =>
+  error instanceof errors.ConnectTimeoutError ||
+  error instanceof errors.ClientDestroyedError ||
+  error instanceof errors.ClientClosedError ||
+  ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'].includes(codeOf(error))
+
+function unreachable(cause: unknown, deadlineMs: number): Unreachable {
+  const reason = reasonOf(cause)
+  const message = reason === 'timeout' ? `no answer within ${deadlineMs} ms` : textOf(cause)
+  return new Unreachable(message, { sent: !neverSent(cause), reason, cause })
+}
+
+function reasonOf(error: unknown): UnreachableReason {
+  if (error instanceof DOMException && error.name === 'TimeoutError') return 'timeout'
+  if (error instanceof errors.ConnectTimeoutError) return 'refused'
+  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) return 'timeout'
+  if (error instanceof errors.ResponseExceededMaxSizeError) return 'too_large'
+  if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError) return 'closed'
+  if (error instanceof errors.SocketError || ['ECONNRESET', 'EPIPE'].includes(codeOf(error))) return 'reset'
+  if (neverSent(error)) return 'refused'
+  return error instanceof DOMException && error.name === 'AbortError' ? 'aborted' : 'other'
+}
+
+function textOf(error: unknown): string {
+  const code = codeOf(error)
+  return code !== 'undefined' && Number.isNaN(Number(code)) ? code : error instanceof Error ? error.message : String(error)
 }

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { type HttpClient, openClient, Unreachable } from './client.ts'
+
+/** A peer that answers as `listener` says, until the test is over. */
+async function aPeer(context: TestContext, listener: RequestListener): Promise<{ url: string; server: Server }> {
+  const server = createServer(listener)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  context.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server }
+}
+
+/** An address that nobody listens on any more. */
+async function nobody(): Promise<string> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return `http://127.0.0.1:${port}`
+}
+
+const aClient = (context: TestContext, baseUrls: readonly string[], token = ''): HttpClient => {
+  const client = openClient({ baseUrls, token: async () => token, deadlineMs: 5_000, connectionsMax: 4 })
+  context.after(() => client.close())
+  return client
+}
+const unreachable = (sent: boolean, why: RegExp) => (error: unknown) =>
+  error instanceof Unreachable && error.sent === sent && why.test(error.message)
+
+test('instances take turns', async context => {
+  const hits: string[] = []
+  const peers = [await aPeer(context, (_, answer) => (hits.push('a'), answer.end())), await aPeer(context, (_, answer) => (hits.push('b'), answer.end()))]
+  const client = aClient(context, peers.map(peer => peer.url))
+  for (const _ of [1, 2, 3, 4]) await client.request({ method: 'GET', path: '/' })
+  assert.deepEqual(hits, ['a', 'b', 'a', 'b'])
+})
+
+test('a refused connection tries the next instance', async context => {
+  const peer = await aPeer(context, (_, answer) => answer.end('here'))
+  const client = aClient(context, [await nobody(), peer.url])
+  for (const _ of [1, 2]) assert.equal((await client.request({ method: 'POST', path: '/', body: '{}' })).body, 'here')
+})
+
+test('when all refuse, nothing was sent', async context => {
+  const client = aClient(context, [await nobody(), await nobody()])
+  await assert.rejects(client.request({ method: 'GET', path: '/' }), unreachable(false, /ECONNREFUSED/))
+  await assert.rejects(aClient(context, []).request({ method: 'GET', path: '/' }), unreachable(false, /no address/))
+})
+
+test('no answer within the deadline may have arrived all the same, and is not tried elsewhere', async context => {
+  let elsewhere = 0
+  const silent = await aPeer(context, () => {})
+  const other = await aPeer(context, (_, answer) => (elsewhere++, answer.end()))
+  const client = aClient(context, [silent.url, other.url])
+  await assert.rejects(client.request({ method: 'POST', path: '/', body: '{}', deadlineMs: 50 }), unreachable(true, /deadline/))
+  assert.equal(elsewhere, 0)
+})
+
+test('a connection that breaks after the request may have delivered it', async context => {
+  const breaking = await aPeer(context, request => request.socket.destroy())
+  await assert.rejects(aClient(context, [breaking.url]).request({ method: 'POST', path: '/', body: '{}' }), unreachable(true, /./))
+})
+
+test('a call that was given up before it began was not sent', async context => {
+  let hits = 0
+  const peer = await aPeer(context, (_, answer) => (hits++, answer.end()))
+  const call = { method: 'GET', path: '/', signal: AbortSignal.abort() }
+  await assert.rejects(aClient(context, [peer.url]).request(call), unreachable(false, /./))
+  assert.equal(hits, 0)
+})
+
+test('refusals of the other side are answers; the token is sent, and a reply beyond a MiB is not read', async context => {
+  const peer = await aPeer(context, (request, answer) => {
+    answer.statusCode = request.headers.authorization === 'Bearer t' ? 503 : 401
+    answer.end(request.url === '/large' ? 'x'.repeat(1024 * 1024 + 1) : 'busy')
+  })
+  const client = aClient(context, [peer.url], 't')
+  const { status, body } = await client.request({ method: 'GET', path: '/' })
+  assert.deepEqual([status, body], [503, 'busy'])
+  await assert.rejects(client.request({ method: 'GET', path: '/large' }), unreachable(true, /./))
+})
