@@ -11,11 +11,6 @@ export interface Contender {
   run(): Promise<number>
 }
 
-export interface Ratio {
-  readonly against: string
-  readonly goal: Goal
-}
-
 export interface Comparison {
   readonly title: string
   readonly ours: Contender

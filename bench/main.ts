@@ -47,7 +47,7 @@ function choose(): Options | string {
     const rounds = Number(values.rounds)
     if (!Number.isInteger(rounds) || rounds < 1 || rounds > 99) return `--rounds must be a whole number from 1 to 99\n${usage}`
     const unknown = positionals.filter(name => !(name in subjects))
-    if (unknown.length > 0) return `unknown: ${unknown.join(', ')}\n${usage}`
+    if (unknown.length > 0) return `there is nothing to measure by the name of ${unknown.join(', ')}\n${usage}`
     return { rounds, json: values.json, chosen: positionals.length === 0 ? Object.keys(subjects) : positionals }
   } catch (error) {
     return `${(error as Error).message}\n${usage}`
@@ -69,6 +69,17 @@ async function run(place: Place, { rounds, json, chosen }: Options): Promise<voi
     }
   }
   if (json) console.log(JSON.stringify(all, null, 2))
+  else summarize(all)
+}
+
+function summarize(all: readonly Measured[]): void {
+  console.log('ratio  floor   aim')
+  for (const { title, others } of all) {
+    for (const { ratio, goal, name } of others) {
+      const figures = [ratio, goal.floor, goal.aim].map(figure => figure.toFixed(2).padStart(5)).join('  ')
+      console.log(`${figures}  ${title}, against: ${name} (${verdict(ratio, goal)})`)
+    }
+  }
 }
 
 function show(measured: Measured, comparison: Comparison): void {
