@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { type HttpClient, openClient, Unreachable } from './client.ts'
+import { type HttpClient, openClient, Unreachable, type UnreachableReason } from './client.ts'
 
 /** A peer that answers as `listener` says, until the test is over. */
 async function aPeer(context: TestContext, listener: RequestListener): Promise<{ url: string; server: Server }> {
@@ -33,13 +33,19 @@ const aClient = (context: TestContext, baseUrls: readonly string[], token = ''):
   context.after(() => client.close())
   return client
 }
-const unreachable = (sent: boolean, why: RegExp) => (error: unknown) =>
-  error instanceof Unreachable && error.sent === sent && why.test(error.message)
+const unreachable = (sent: boolean, why: RegExp, reason?: UnreachableReason) => (error: unknown) =>
+  error instanceof Unreachable && error.sent === sent && why.test(error.message) && (reason === undefined || error.reason === reason)
 
 test('instances take turns', async context => {
   const hits: string[] = []
-  const peers = [await aPeer(context, (_, answer) => (hits.push('a'), answer.end())), await aPeer(context, (_, answer) => (hits.push('b'), answer.end()))]
-  const client = aClient(context, peers.map(peer => peer.url))
+  const peers = [
+    await aPeer(context, (_, answer) => (hits.push('a'), answer.end())),
+    await aPeer(context, (_, answer) => (hits.push('b'), answer.end())),
+  ]
+  const client = aClient(
+    context,
+    peers.map(peer => peer.url),
+  )
   for (const _ of [1, 2, 3, 4]) await client.request({ method: 'GET', path: '/' })
   assert.deepEqual(hits, ['a', 'b', 'a', 'b'])
 })
@@ -52,7 +58,7 @@ test('a refused connection tries the next instance', async context => {
 
 test('when all refuse, nothing was sent', async context => {
   const client = aClient(context, [await nobody(), await nobody()])
-  await assert.rejects(client.request({ method: 'GET', path: '/' }), unreachable(false, /ECONNREFUSED/))
+  await assert.rejects(client.request({ method: 'GET', path: '/' }), unreachable(false, /ECONNREFUSED/, 'refused'))
   await assert.rejects(aClient(context, []).request({ method: 'GET', path: '/' }), unreachable(false, /no address/))
 })
 
@@ -61,20 +67,23 @@ test('no answer within the deadline may have arrived all the same, and is not tr
   const silent = await aPeer(context, () => {})
   const other = await aPeer(context, (_, answer) => (elsewhere++, answer.end()))
   const client = aClient(context, [silent.url, other.url])
-  await assert.rejects(client.request({ method: 'POST', path: '/', body: '{}', deadlineMs: 50 }), unreachable(true, /deadline/))
+  await assert.rejects(
+    client.request({ method: 'POST', path: '/', body: '{}', deadlineMs: 50 }),
+    unreachable(true, /within 50 ms/, 'timeout'),
+  )
   assert.equal(elsewhere, 0)
 })
 
 test('a connection that breaks after the request may have delivered it', async context => {
   const breaking = await aPeer(context, request => request.socket.destroy())
-  await assert.rejects(aClient(context, [breaking.url]).request({ method: 'POST', path: '/', body: '{}' }), unreachable(true, /./))
+  await assert.rejects(aClient(context, [breaking.url]).request({ method: 'POST', path: '/', body: '{}' }), unreachable(true, /./, 'reset'))
 })
 
 test('a call that was given up before it began was not sent', async context => {
   let hits = 0
   const peer = await aPeer(context, (_, answer) => (hits++, answer.end()))
   const call = { method: 'GET', path: '/', signal: AbortSignal.abort() }
-  await assert.rejects(aClient(context, [peer.url]).request(call), unreachable(false, /./))
+  await assert.rejects(aClient(context, [peer.url]).request(call), unreachable(false, /./, 'aborted'))
   assert.equal(hits, 0)
 })
 
@@ -86,5 +95,5 @@ test('refusals of the other side are answers; the token is sent, and a reply bey
   const client = aClient(context, [peer.url], 't')
   const { status, body } = await client.request({ method: 'GET', path: '/' })
   assert.deepEqual([status, body], [503, 'busy'])
-  await assert.rejects(client.request({ method: 'GET', path: '/large' }), unreachable(true, /./))
+  await assert.rejects(client.request({ method: 'GET', path: '/large' }), unreachable(true, /./, 'too_large'))
 })

@@ -84,6 +84,10 @@ export function openClient(options: {
       let refused: unknown
       // Another instance is tried only when this one cannot have seen the request.
       for (let n = 0; n < baseUrls.length; n++) {
+        if (signal.aborted) {
+          const cause: unknown = signal.reason
+          throw new Unreachable(textOf(cause), { sent: false, reason: reasonOf(cause), cause })
+        }
         const baseUrl = baseUrls[(first + n) % baseUrls.length] as string
         try {
           return await once(baseUrl, call, token, signal)
