@@ -21,7 +21,12 @@ export type Infer<S> = S extends { readonly enum: readonly (infer Value)[] }
             : never
 
 /** A JSON Schema 2020-12 document of one event version. */
-export type Document = { readonly title: string; readonly type: 'object'; readonly properties: object; readonly required: readonly string[] }
+export type Document = {
+  readonly title: string
+  readonly type: 'object'
+  readonly properties: object
+  readonly required: readonly string[]
+}
 
 /** The envelope that every event has (given by the requirements). What it does not hold travels in headers. */
 export interface Envelope {
@@ -55,7 +60,8 @@ export interface EventContract<Versions extends readonly Document[] = readonly D
 type PropertyOf<D, Name extends string> = D extends { readonly properties: { readonly [K in Name]: infer P } } ? Infer<P> : never
 export type PayloadOf<D> = PropertyOf<D, 'payload'>
 /** The union of all versions of an event, as a message. */
-export type MessageOf<E> = E extends EventContract<infer V> ? V[number] extends infer D ? (D extends Document ? Infer<D> & Envelope : never) : never : never
+export type MessageOf<E> =
+  E extends EventContract<infer V> ? (V[number] extends infer D ? (D extends Document ? Infer<D> & Envelope : never) : never) : never
 
 /** Declares an event. The types of its payload follow from its documents. */
 export const defineEvent = <const V extends readonly Document[]>(event: EventContract<V>): EventContract<V> => event

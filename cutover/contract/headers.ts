@@ -20,7 +20,9 @@ export type Headers = Readonly<Record<string, string | undefined>>
 
 /** Reads a message from its headers. Answers with what is wrong, as a sentence, when they do not describe one. */
 export function fromHeaders(headers: Headers, bytes: string): Message | { readonly wrong: string } {
-  const [factId, event, version, source, position] = ['fact', 'event', 'version', 'source', 'position'].map(name => headers[`cutover-${name}`])
+  const [factId, event, version, source, position] = ['fact', 'event', 'version', 'source', 'position'].map(
+    name => headers[`cutover-${name}`],
+  )
   if (factId === undefined || !/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(factId)) {
     return { wrong: 'header cutover-fact must be a UUID' }
   }
@@ -60,5 +62,7 @@ function parseStamps(text: string | undefined): Record<string, Stamp> | undefine
 
 function isStamp(value: unknown): value is Stamp {
   const stamp = value as Partial<Stamp> | null
-  return typeof stamp === 'object' && stamp !== null && (stamp.route === 'http' || stamp.route === 'event') && Number.isSafeInteger(stamp.epoch)
+  return (
+    typeof stamp === 'object' && stamp !== null && (stamp.route === 'http' || stamp.route === 'event') && Number.isSafeInteger(stamp.epoch)
+  )
 }
