@@ -57,7 +57,7 @@ export function openSender(options: SenderOptions): Sender {
       const facts: NewFact[] = []
       const result = await work(tx, (event, payload, { revision, factId = random.uuid() } = {}) => {
         const details = { service, factId, producedAt: new Date(clock.now()).toISOString(), revision: revision ?? null }
-        facts.push(buildFact(event, payload as object, details, state, links, registry))
+        facts.push(buildFact(event, payload, details, state, links, registry))
         return factId
       })
       return { result, messages: await append(tx, state.epoch, facts, null) }

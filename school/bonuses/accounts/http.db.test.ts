@@ -36,7 +36,7 @@ async function serve(routes: (database: Database) => readonly RouteDefinition[])
     async get(as, path) {
       caller = as
       const answer = await server.inject({ method: 'GET', url: path, headers: { authorization: 'Bearer any' } })
-      return { status: answer.statusCode, body: answer.json() as Record<string, unknown> }
+      return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() }
     },
   }
 }

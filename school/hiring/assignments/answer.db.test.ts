@@ -54,7 +54,7 @@ async function setup(candidates = 14): Promise<School> {
       const own: Stated[] = []
       const record: RecordFact = (event: EventContract, payload, options = {}) => {
         const id = systemRandom.uuid()
-        own.push({ id, event: event.name, payload: payload as Record<string, unknown>, revision: options.revision ?? null })
+        own.push({ id, event: event.name, payload, revision: options.revision ?? null })
         return id
       }
       const outcome = await database.transaction(tx =>
@@ -114,8 +114,9 @@ test('candidates who answer at once are counted one after the other', async () =
   assert.deepEqual((await database.query('select checks, failed, solved from task')).rows, [{ checks: 12, failed: 8, solved: 4 }])
   // The last rating is that of all answers; every rating stated is one that was stored.
   assert.ok(rows.some(row => row.rating === ratingOf(8, 12)))
-  const ratings = stated.filter(fact => fact.event === 'TaskRating').map(fact => fact.payload['rating'])
-  assert.deepEqual(ratings.toSorted(), rows.map(row => row.rating).toSorted())
+  const ratings = stated.filter(fact => fact.event === 'TaskRating').map(fact => Number(fact.payload['rating']))
+  const rising = (a: number, b: number): number => a - b
+  assert.deepEqual(ratings.toSorted(rising), rows.map(row => row.rating).toSorted(rising))
 })
 
 test('the tenth right answer since the last edit withdraws the task, once for that revision', async () => {
