@@ -10,6 +10,7 @@ import { Problem } from '../failure/problem.ts'
 import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import { builtIn } from './built-in.ts'
+import { watchInFlight } from './in-flight.ts'
 import { openGatekeeper } from './policy.ts'
 import { bodyBytesMax, refuseConnection, sendProblem, toProblem } from './problem-answer.ts'
 import { closed, demand, refuseEncodings, refuseNul, requireBody } from './request-checks.ts'
@@ -34,6 +35,8 @@ export interface ServerOptions {
   readonly ready: () => Promise<Readonly<Record<string, string>>>
   /** The time in which a request must have arrived as a whole; 30 seconds unless said otherwise. */
   readonly requestTimeoutMs?: number
+  /** How long a stop waits for requests that are being served; 5 seconds unless said otherwise. */
+  readonly stopGraceMs?: number
 }
 
 export interface Server extends Running {
@@ -49,6 +52,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   let stopping = false
   const routes = [...options.routes, ...builtIn(options, () => stopping)]
   const app = openApp(options, routes)
+  const inFlight = watchInFlight(app)
+  let stopped: Promise<void> | undefined
   const gatekeeper = openGatekeeper(options.verifier, options.operatorTokenDigest)
   const ajv = new Ajv2020({ strict: true, allErrors: true, coerceTypes: false, useDefaults: false, allowUnionTypes: true })
   formats.default(ajv)
@@ -75,9 +80,10 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     async start() {
       if (!app.server.listening) await app.listen({ host: options.host ?? '127.0.0.1', port: options.port })
     },
-    async stop() {
+    stop() {
       stopping = true
-      await app.close()
+      stopped ??= inFlight.drain(options.stopGraceMs ?? 5_000)
+      return stopped
     },
   }
 
