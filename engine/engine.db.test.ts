@@ -35,6 +35,7 @@ function fakeService(name: string, routes: Readonly<Record<string, (body: never)
       operationId: words,
       summary: words,
       policy: 'operator',
+      query: { type: 'object', additionalProperties: true },
       ...(method === 'POST' ? { body: { type: 'object' } } : {}),
       handle: async request => ({ body: handle(request.body as never) }),
     }

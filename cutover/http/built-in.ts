@@ -11,6 +11,8 @@ export function builtIn(options: ServerOptions, stopping: () => boolean): RouteD
     operationId,
     summary: operationId,
     policy: 'public',
+    // Probes and scrapers bring parameters of their own.
+    query: { type: 'object', additionalProperties: true },
     handle,
   })
   const ready = async (): Promise<HttpAnswer> => {

@@ -97,3 +97,43 @@ test('refusals of the other side are answers; the token is sent, and a reply bey
   assert.deepEqual([status, body], [503, 'busy'])
   await assert.rejects(client.request({ method: 'GET', path: '/large' }), unreachable(true, /./, 'too_large'))
 })
+
+test('an answer that stops half-way is a timeout, and one of exactly a MiB is read', async context => {
+  const peer = await aPeer(context, (request, answer) => {
+    if (request.url === '/half') answer.write('half')
+    else answer.end('x'.repeat(1024 * 1024))
+  })
+  const client = aClient(context, [peer.url])
+  await assert.rejects(client.request({ method: 'GET', path: '/half', deadlineMs: 50 }), unreachable(true, /within 50 ms/, 'timeout'))
+  assert.equal((await client.request({ method: 'GET', path: '/full' })).body.length, 1024 * 1024)
+})
+
+test('the caller’s own signal ends a call that is under way', async context => {
+  const abort = new AbortController()
+  const peer = await aPeer(context, () => abort.abort())
+  const call = { method: 'GET', path: '/', signal: abort.signal }
+  await assert.rejects(aClient(context, [peer.url]).request(call), unreachable(true, /./, 'aborted'))
+})
+
+test('a redirect is an answer, and not followed', async context => {
+  let hits = 0
+  const peer = await aPeer(context, (_, answer) => (hits++, answer.writeHead(302, { location: '/elsewhere' }).end()))
+  const { status, headers } = await aClient(context, [peer.url]).request({ method: 'GET', path: '/' })
+  assert.deepEqual([status, headers['location'], hits], [302, '/elsewhere', 1])
+})
+
+test('what answers but does not speak HTTP may have got the request', async context => {
+  const peer = await aPeer(context, request => void request.socket.end('SSH-2.0-OpenSSH_9.9\r\n'))
+  await assert.rejects(aClient(context, [peer.url]).request({ method: 'GET', path: '/' }), unreachable(true, /./))
+})
+
+test('closing ends calls that are under way, and refuses new ones unsent', async context => {
+  const arrived = Promise.withResolvers<void>()
+  const peer = await aPeer(context, () => arrived.resolve())
+  const client = aClient(context, [peer.url])
+  const ended = assert.rejects(client.request({ method: 'GET', path: '/' }), Unreachable)
+  await arrived.promise
+  await client.close()
+  await ended
+  await assert.rejects(client.request({ method: 'GET', path: '/' }), unreachable(false, /./, 'closed'))
+})

@@ -1,3 +1,4 @@
+import { schemasOf } from './request-checks.ts'
 import type { RouteDefinition } from './route.ts'
 
 const problem = {
@@ -23,7 +24,7 @@ const problemAnswer = (description: string): object => ({
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 })
 
-/** The OpenAPI 3.1 document of a service: what its route definitions say, in that form. */
+/** The OpenAPI 3.1 document of a service: what its route definitions say, with the schemas that are really checked. */
 export function openApi(service: string, routes: readonly RouteDefinition[]): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const route of routes) {
@@ -42,10 +43,11 @@ export function openApi(service: string, routes: readonly RouteDefinition[]): ob
 }
 
 function operation(route: RouteDefinition): object {
-  const parameters = [...parametersOf('path', route.params), ...parametersOf('query', route.query)]
+  const { params, query, body } = schemasOf(route)
+  const parameters = [...parametersOf('path', params), ...parametersOf('query', query)]
   const answers = Object.entries(route.responses ?? { 200: {} }).map(([status, schema]) => [
     status,
-    { description: 'What the summary says.', content: { 'application/json': { schema } } },
+    { description: 'What the summary says.', ...(status === '204' ? {} : { content: { 'application/json': { schema } } }) },
   ])
   return {
     operationId: route.operationId,
@@ -55,7 +57,7 @@ function operation(route: RouteDefinition): object {
     ...(route.link === undefined ? {} : { 'x-cutover-link': route.link }),
     'x-cutover-policy': route.policy,
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(route.body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: {
       ...Object.fromEntries(answers),
       '4XX': problemAnswer('The request cannot be served as it is.'),

@@ -30,6 +30,16 @@ export const tokenDigest = (token: string): string => createHash('sha256').updat
 const isOperators = (token: string, digest: string | undefined): boolean =>
   digest !== undefined && timingSafeEqual(Buffer.from(tokenDigest(token), 'hex'), Buffer.from(digest, 'hex'))
 
+/** Whether this says who may call; an object that names nobody does not. */
+export function isPolicy(value: unknown): value is Policy {
+  if (value === 'public' || value === 'operator') return true
+  if (typeof value !== 'object' || value === null) return false
+  const lists = ['persons', 'links', 'services']
+    .filter(name => name in value)
+    .map(name => (value as Readonly<Record<string, unknown>>)[name])
+  return lists.some(list => Array.isArray(list) && list.length > 0)
+}
+
 /** Whether the policy lets this caller in: pure. */
 export function permits(policy: Exclude<Policy, 'public'>, caller: Caller): boolean {
   if (policy === 'operator') return caller.kind === 'operator' || caller.kind === 'engine'

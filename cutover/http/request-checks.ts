@@ -2,6 +2,7 @@ import type { ValidateFunction } from 'ajv/dist/2020.js'
 import type { FastifyRequest } from 'fastify'
 import { fieldError } from '../failure/field-error.ts'
 import { type FieldError, Problem } from '../failure/problem.ts'
+import type { RouteDefinition } from './route.ts'
 
 const errorsMax = 50
 
@@ -13,6 +14,33 @@ export function refuseEncodings(request: FastifyRequest): void {
   }
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(request.headers['content-type'] ?? '')?.[1]
   if (charset !== undefined && charset.toLowerCase() !== 'utf-8') throw new Problem('charset_unsupported', { detail: 'send JSON as UTF-8' })
+}
+
+export interface RequestSchemas {
+  readonly params: object
+  readonly query: object
+  /** None: the operation takes no body. */
+  readonly body: object | undefined
+}
+
+/** What is checked of a request: what the route says, closed, and where it says nothing, that there is nothing else. */
+export function schemasOf(route: Pick<RouteDefinition, 'path' | 'params' | 'query' | 'body'>): RequestSchemas {
+  const names = [...route.path.matchAll(/\{(\w+)\}/g)].map(match => match[1] ?? '')
+  const texts = Object.fromEntries(names.map(name => [name, { type: 'string', minLength: 1, maxLength: 200 }]))
+  return {
+    params: closed(route.params ?? { type: 'object', properties: texts, required: names }),
+    query: closed(route.query ?? { type: 'object', properties: {} }),
+    body: route.body === undefined ? undefined : closed(route.body),
+  }
+}
+
+/** Throws 400 for a body where none is taken; an empty object says nothing and passes. */
+export function refuseBody(body: unknown): void {
+  if (body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body) && Object.keys(body).length === 0)) return
+  throw new Problem('body_invalid', {
+    detail: 'this operation takes no body; send none',
+    errors: [{ pointer: '', code: 'unknown_field', detail: 'nothing is read here' }],
+  })
 }
 
 /** Throws 400 unless there is a body and it is a JSON object. */

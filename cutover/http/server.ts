@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Registry } from 'prom-client'
@@ -11,9 +11,9 @@ import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import { builtIn } from './built-in.ts'
 import { watchInFlight } from './in-flight.ts'
-import { openGatekeeper } from './policy.ts'
+import { isPolicy, openGatekeeper } from './policy.ts'
 import { bodyBytesMax, refuseConnection, sendProblem, toProblem } from './problem-answer.ts'
-import { closed, demand, refuseEncodings, refuseNul, requireBody } from './request-checks.ts'
+import { demand, refuseBody, refuseEncodings, refuseNul, requireBody, schemasOf } from './request-checks.ts'
 import type { HttpAnswer, HttpRequest, RouteDefinition } from './route.ts'
 import type { Caller, Verifier } from './tokens.ts'
 
@@ -69,6 +69,9 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     // Whoever keeps the connection would keep a stopping process waiting for it.
     if (stopping) reply.header('connection', 'close')
   })
+  const repeated = routes.find((route, n) => routes.findIndex(other => other.operationId === route.operationId) < n)
+  if (repeated !== undefined)
+    throw new Error(`${repeated.method} ${repeated.path} repeats the operationId ${repeated.operationId}: give it its own`)
   for (const route of routes) add(route)
   return {
     name: `http ${options.service}`,
@@ -88,10 +91,10 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   }
 
   function add(route: RouteDefinition): void {
-    if (route.policy === undefined) throw new Error(`${route.method} ${route.path} has no policy: say who may call it`)
-    const check = (schema: object | undefined): ValidateFunction | undefined =>
-      schema === undefined ? undefined : ajv.compile(closed(schema))
-    const [body, params, query] = [check(route.body), check(route.params), check(route.query)]
+    if (!isPolicy(route.policy)) throw new Error(`${route.method} ${route.path} has no policy: say who may call it`)
+    const schemas = schemasOf(route)
+    const [params, query] = [ajv.compile(schemas.params), ajv.compile(schemas.query)]
+    const body = schemas.body === undefined ? undefined : ajv.compile(schemas.body)
     app.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -101,7 +104,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
         refuseEncodings(request)
       },
       async handler(request, reply) {
-        if (route.body !== undefined) requireBody(request.body)
+        if (body === undefined) refuseBody(request.body)
+        else requireBody(request.body)
         refuseNul(request.params, 'a path parameter')
         refuseNul(request.query, 'a query parameter')
         demand(params, request.params, 'parameter_invalid', 'a path parameter')
@@ -140,7 +144,8 @@ function openApp(options: ServerOptions, routes: readonly RouteDefinition[]): Fa
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     try {
       ;(request as Raw).rawBody = body.toString('utf8')
-      done(null, parseStrict(body))
+      // No bytes are no body: whether one is needed, the route decides.
+      done(null, body.length === 0 ? undefined : parseStrict(body))
     } catch (error) {
       done(error as Error)
     }
