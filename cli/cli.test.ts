@@ -29,6 +29,9 @@ const rows: LinkRow[] = [
     movable: false,
     epoch: null,
     facts: 0,
+    open: null,
+    shadow: false,
+    run: null,
     note: null,
   },
   {
@@ -42,6 +45,9 @@ const rows: LinkRow[] = [
     movable: true,
     epoch: null,
     facts: null,
+    open: null,
+    shadow: false,
+    run: null,
     note: 'hiring does not answer (timeout)',
   },
 ]

@@ -11,6 +11,7 @@ import { type Log, openLog } from 'cutover/process/log'
 import { readEngineEnvironment } from './environment.ts'
 import { gatherLinks } from './links/gather.ts'
 import { openMover } from './links/move.ts'
+import { type Lease, openLease } from './lease/lease.ts'
 import { engineRoutes } from './routes.ts'
 import { readLedger } from './services/answers.ts'
 import { booksOf } from './services/books.ts'
@@ -29,6 +30,7 @@ export interface EngineDefinition {
 export interface EngineResources {
   readonly database: Database
   readonly directory: Directory
+  readonly lease: Lease
   readonly port: number
   /** What the operator has to show. */
   readonly operatorToken: string
@@ -53,8 +55,9 @@ export async function runEngine(definition: EngineDefinition): Promise<void> {
     const signer = await openSigner({ issuer: 'engine', privateKeyFile: environment.PRIVATE_KEY_FILE })
     const directory = openDirectory(environment.SERVICE_URLS, signer)
     const operatorToken = (await readFile(environment.OPERATOR_TOKEN_FILE, 'utf8')).trim()
-    const server = await openEngine(definition, { database, directory, port: environment.PORT, operatorToken, log })
-    await runProcess([engineStores(database, directory), server], { log })
+    const lease = openLease(database, `${environment.INSTANCE} ${process.pid}`, systemClock, log)
+    const server = await openEngine(definition, { database, directory, lease, port: environment.PORT, operatorToken, log })
+    await runProcess([engineStores(database, directory), lease, server], { log })
   } catch (error) {
     fail(error)
   }
@@ -62,12 +65,12 @@ export async function runEngine(definition: EngineDefinition): Promise<void> {
 
 /** The engine's server over resources that are there. Listens from `start` on. */
 export function openEngine({ links, expectations, ledger }: EngineDefinition, resources: EngineResources): Promise<Server> {
-  const { database, directory, log } = resources
+  const { database, directory, lease, log } = resources
   // A mistake of the program that composes the engine is told when it starts, not when somebody verifies.
   for (const { link } of expectations) linkOf(links, link)
   const routes = engineRoutes({
     database,
-    mover: openMover(links, directory, database, systemClock),
+    mover: openMover(links, directory, database, lease, systemClock),
     gather: () => gatherLinks(links, directory, database),
     verify: () =>
       verifyAll({

@@ -54,16 +54,20 @@ export function engineRoutes({ database, mover, gather, verify }: EngineRoutes):
       method: 'GET',
       path: paths.history,
       operationId: 'readHistory',
-      summary: 'The latest actions on switches, and whether the chain of the whole history holds',
+      summary: 'What was ordered and done, newest first, and whether the chain of the whole history holds',
       policy: 'operator',
       query: {
         type: 'object',
         additionalProperties: false,
-        properties: { limit: { type: 'string', pattern: '^[1-9][0-9]{0,2}$' } },
+        properties: {
+          limit: { type: 'string', pattern: '^[1-9][0-9]{0,2}$' },
+          link: { type: 'string', maxLength: 64 },
+          run: { type: 'string', maxLength: 64 },
+        },
       },
       async handle(request) {
-        const { limit } = request.query as { limit?: string }
-        const answer: HistoryAnswer = await readHistory(database, Number(limit ?? 50))
+        const { limit, ...filter } = request.query as { limit?: string; link?: string; run?: string }
+        const answer: HistoryAnswer = await readHistory(database, { limit: Number(limit ?? 50), ...filter })
         return { body: answer }
       },
     },

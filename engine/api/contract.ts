@@ -8,12 +8,30 @@ export type Route = 'http' | 'event'
 export const paths = {
   links: '/api/links',
   switch: '/api/links/{id}/switch',
+  /** `?to=` names the route; without it, the one that the link is not on. */
+  plan: '/api/plans/{id}',
+  apply: '/api/plans/{id}/apply',
+  runs: '/api/runs',
+  run: '/api/runs/{id}',
+  pause: '/api/runs/{id}/pause',
+  resume: '/api/runs/{id}/resume',
+  revert: '/api/runs/{id}/revert',
+  complete: '/api/runs/{id}/complete',
+  parity: '/api/parity/{id}',
+  pairs: '/api/parity/{id}/pairs',
   history: '/api/history',
   verify: '/api/verify',
+  /** Server-sent events: `links` (LinkRow[]) and `runs` (RunView[]), each the whole of it, at every change. */
+  stream: '/api/stream',
+  /** `POST` with `{"token"}` signs a browser in by cookie, `GET` tells who is signed in, `DELETE` signs out. */
+  session: '/api/session',
 } as const
 
+/** A path for one thing; the id is escaped. */
+export const pathOf = (path: string, id: string): string => path.replace('{id}', encodeURIComponent(id))
+
 /** The path for one link; the id is escaped. */
-export const switchPath = (link: string): string => paths.switch.replace('{id}', encodeURIComponent(link))
+export const switchPath = (link: string): string => pathOf(paths.switch, link)
 
 /** One link as it stands now. What a service that is away would have to say is null, never a guess. */
 export interface LinkRow {
@@ -31,6 +49,12 @@ export interface LinkRow {
   readonly epoch: number | null
   /** Facts stated, or reads made, since the instances that answer started. */
   readonly facts: number | null
+  /** Facts that are not known to be terminal yet: on their way, parked, or a dead letter. Null for reads, and where it is unknown. */
+  readonly open: number | null
+  /** Whether the event is produced for comparison while HTTP has the authority. */
+  readonly shadow: boolean
+  /** The run that holds this link, until it is completed or reverted. */
+  readonly run: string | null
   /** What an operator has to know about this row: a service that is away, an epoch that went back. */
   readonly note: string | null
 }
@@ -50,17 +74,23 @@ export interface SwitchAnswer {
   readonly term: number
 }
 
-/** One line of the switch history. `hash` covers the line and the hash before it. */
+/** One line of the history: ids and numbers, never payloads. `hash` covers the line and the hash before it. */
 export interface HistoryRow {
   readonly number: number
   readonly at: string
+  /** `operator`, or `engine` for what follows from an order that was given before. */
   readonly who: string
+  /** What happened: `switch asked`, `run started`, `step applied`, `gate passed`, … */
+  readonly action: string
+  /** The link that it is about. */
   readonly link: string
-  readonly from: Route | null
-  readonly to: Route
-  readonly epoch: number | null
+  readonly run: string | null
+  /** The step's id in its plan, with its verb: `4 parity`. */
+  readonly step: string | null
+  /** The engine's fencing number under which it was done. */
   readonly term: number
-  readonly outcome: 'asked' | 'moved' | 'unchanged' | 'failed'
+  /** The numbers that were seen or set. */
+  readonly numbers: Readonly<Record<string, string | number | boolean | null>>
   readonly hash: string
 }
 

@@ -19,7 +19,7 @@ const read: LinkContract = { ...credit, id: 'COMM-010', from: 'management', to: 
 
 const says = (link: string, route: 'http' | 'event' | null, epoch: number, rate: number, facts = 7): InstanceReport => ({
   url: 'http://a',
-  links: [{ link, route, epoch, facts, rate }],
+  links: [{ link, route, epoch, facts, rate, open: null, shadow: false }],
 })
 const silent: InstanceReport = { url: 'http://a', links: [] }
 const away: InstanceReport = { url: 'http://b', away: 'timeout' }

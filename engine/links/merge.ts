@@ -10,6 +10,8 @@ export interface LinkReport {
   readonly facts: number | null
   /** Per second, of this instance alone. */
   readonly rate: number | null
+  readonly open: number | null
+  readonly shadow: boolean
 }
 
 /** The answer of one instance, or why there is none. */
@@ -41,6 +43,9 @@ function mergeLink(link: LinkContract, reports: ServiceReports): LinkRow {
     movable: link.movable,
     epoch: decided?.epoch ?? null,
     facts: sender?.facts ?? receiver?.facts ?? null,
+    open: sender?.open ?? null,
+    shadow: decided?.shadow ?? false,
+    run: null,
     note: noteOf([link.from, link.to], reports),
   }
 }
@@ -61,6 +66,8 @@ function sideOf(link: string, instances: readonly InstanceReport[]) {
     answered: present.length > 0,
     route: latest?.route ?? null,
     epoch: latest?.epoch ?? null,
+    open: latest?.open ?? null,
+    shadow: latest?.shadow ?? false,
     rate: rates.length === 0 ? null : Math.round(10 * rates.reduce((sum, rate) => sum + rate, 0)) / 10,
     facts: facts.length === 0 ? null : facts.reduce((sum, count) => sum + count, 0),
   }

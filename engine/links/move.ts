@@ -2,8 +2,9 @@ import type { LinkContract } from 'cutover/contract'
 import type { Database } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { Clock } from 'cutover/process/clock'
-import type { Route, SwitchAnswer } from '../api/contract.ts'
-import { appendHistory, nextTerm, seeEpoch } from '../history/history.ts'
+import type { HistoryRow, Route, SwitchAnswer } from '../api/contract.ts'
+import { appendHistory, seeEpoch } from '../history/history.ts'
+import type { Lease } from '../lease/lease.ts'
 import { readSwitched } from '../services/answers.ts'
 import type { Directory } from '../services/directory.ts'
 import { closest } from './closest.ts'
@@ -19,25 +20,26 @@ export interface Mover {
   move(id: string, to: Route, who: string): Promise<SwitchAnswer>
 }
 
-export function openMover(links: readonly LinkContract[], directory: Directory, database: Database, clock: Clock): Mover {
-  // One at a time, so that terms reach the services in the order in which they were drawn.
+export function openMover(links: readonly LinkContract[], directory: Directory, database: Database, lease: Lease, clock: Clock): Mover {
+  // One at a time, so that the lines of one order stand together in the history.
   let last: Promise<unknown> = Promise.resolve()
 
   async function moveNow(link: LinkContract, to: Route, who: string): Promise<SwitchAnswer> {
-    const term = await nextTerm(database)
-    const line = { who, link: link.id, to, term }
-    await appendHistory(database, { ...line, from: null, epoch: null, outcome: 'asked' }, clock.now())
+    const term = lease.required()
+    const note = (action: string, numbers: HistoryRow['numbers']): Promise<unknown> =>
+      appendHistory(database, { who, action, link: link.id, run: null, step: null, term, numbers: { to, ...numbers } }, clock.now())
+    await note('switch asked', {})
     try {
       const body = { link: link.id, route: to, term }
       const { epoch, changed } = readSwitched(
         await directory.ask(link.from, { method: 'POST', path: '/operator/switch', body, deadlineMs }),
       )
       const from = changed ? (to === 'http' ? 'event' : 'http') : to
-      await appendHistory(database, { ...line, from, epoch, outcome: changed ? 'moved' : 'unchanged' }, clock.now())
+      await note(changed ? 'switch moved' : 'switch unchanged', { from, epoch })
       await seeEpoch(database, link.from, epoch)
       return { link: link.id, from, to, epoch, changed, term }
     } catch (error) {
-      await appendHistory(database, { ...line, from: null, epoch: null, outcome: 'failed' }, clock.now())
+      await note('switch failed', { reason: error instanceof Problem ? error.code : 'internal' })
       throw error
     }
   }

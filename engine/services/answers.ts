@@ -35,6 +35,8 @@ export const readLinks = (answer: unknown): readonly LinkReport[] =>
       epoch: orNull(row.epoch, value => number(value, `links/${at}/epoch`)),
       facts: orNull(row.facts, value => number(value, `links/${at}/facts`)),
       rate: orNull(row.rate, value => number(value, `links/${at}/rate`)),
+      open: orNull(row.open, value => number(value, `links/${at}/open`)),
+      shadow: row.shadow === true,
     }
   })
 
