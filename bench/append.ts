@@ -5,6 +5,7 @@ import { ensurePartitions } from '../cutover/outbox/partitions.ts'
 import { openSender, type Sender } from '../cutover/outbox/sender.ts'
 import { systemClock, systemRandom } from '../cutover/process/clock.ts'
 import { openRegistry, registerVersions } from '../cutover/registry/registry.ts'
+import { openStores } from '../cutover/service/stores.ts'
 import { installSwitches, openSwitchCache } from '../cutover/switch/switch.ts'
 import type { Comparison } from './compare.ts'
 import { goals } from './goals.ts'
@@ -29,14 +30,15 @@ const bareSql = 'insert into fact (order_key, bytes) values ($1, $2)'
 
 /** The sender of a service, with all that is committed ringing for the relay as in life. The caller runs it on a fresh database. */
 export async function benchSender(database: Database): Promise<Sender> {
-  await ensurePartitions(database, { rows: 100_000, ahead: 20, keepMinutes: 60 })
-  await registerVersions(database, [event])
-  await installSwitches(database, event.service, [link])
+  const stores = openStores(database)
+  await ensurePartitions(stores.outbox, { rows: 100_000, ahead: 20, keepMinutes: 60 })
+  await registerVersions(stores.registry, [event])
+  await installSwitches(stores.switch, event.service, [link])
   const doorbell = openDoorbell(database, pino({ level: 'silent' }))
   return openSender({
     service: event.service,
-    database,
-    switches: await openSwitchCache(database),
+    store: stores.outbox,
+    switches: await openSwitchCache(stores.switch),
     links: [link],
     registry: openRegistry([event]),
     clock: systemClock,

@@ -7,6 +7,7 @@ import { systemClock, systemRandom } from '../cutover/process/clock.ts'
 import type { Handler } from '../cutover/receive/handler.ts'
 import { openReceiver } from '../cutover/receive/receiver.ts'
 import { openRegistry } from '../cutover/registry/registry.ts'
+import { openStores } from '../cutover/service/stores.ts'
 import { event, link } from './outcomes.ts'
 
 export const silent = pino({ level: 'silent' })
@@ -15,7 +16,8 @@ export const silent = pino({ level: 'silent' })
 export async function consume(broker: Broker, topic: Topic, database: Database, handler: Handler, count: number): Promise<void> {
   const stop = new AbortController()
   const registry = openRegistry([event])
-  const identity = { consumer: `bench.${link.id}`, topicId: topic.id }
+  const stores = openStores(database)
+  const share = { consumer: `bench.${link.id}`, topicId: topic.id, holder: 'bench' }
   let done = 0
   let wrong: string | undefined
   const end = (reason?: string): void => {
@@ -24,12 +26,11 @@ export async function consume(broker: Broker, topic: Topic, database: Database, 
   }
   await runConsumer(
     {
-      ...identity,
       topic: topic.name,
-      receiver: openReceiver(link, handler, registry),
+      receiver: openReceiver(link, handler, registry, stores.receive),
       broker,
-      database,
-      shares: openShares(database, { ...identity, partitions: topic.partitions, holder: 'bench', instances: async () => 1 }),
+      store: stores.consumer,
+      shares: openShares(stores.consumer, share, topic.partitions),
       clock: systemClock,
       random: systemRandom,
       log: silent,

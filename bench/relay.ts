@@ -2,8 +2,8 @@ import { openPostgresLog } from '../cutover/broker/postgres/log.ts'
 import type { Handler } from '../cutover/receive/handler.ts'
 import { systemClock } from '../cutover/process/clock.ts'
 import { eventLane } from '../cutover/relay/event-lane.ts'
-import { openLanes, runLane } from '../cutover/relay/lane.ts'
-import { publishedRows } from '../cutover/relay/outbox-source.ts'
+import { runLane } from '../cutover/relay/lane.ts'
+import { openRelayStore } from '../cutover/relay/postgres.ts'
 import { benchSender } from './append.ts'
 import type { Comparison } from './compare.ts'
 import { consume, silent, timed } from './consuming.ts'
@@ -33,14 +33,16 @@ export async function relayComparison(place: Place): Promise<Comparison> {
   const topic = await broker.createTopic(event.topic, event.partitions)
   const sender = await benchSender(sending)
   const naive = await openNaiveOutbox(naiveDatabase)
+  const store = openRelayStore(sending)
   let stated = 0
 
   async function relayWhile(work: Promise<unknown>): Promise<void> {
     const stop = new AbortController()
     const relay = runLane(
-      eventLane(event.service, publishedRows(sending), broker, [event]),
+      eventLane(event.service, store.published, broker, [event]),
       {
-        lanes: openLanes(sending, 'bench'),
+        store,
+        holder: 'bench',
         clock: systemClock,
         log: silent,
         rest: (ms, signal) => systemClock.sleep(ms, signal),

@@ -87,7 +87,7 @@ export function openEngine({ links, expectations, ledger }: EngineDefinition, re
     verifier: null,
     operatorTokenDigest: tokenDigest(resources.operatorToken),
     log,
-    ready: async () => ({ database: await database.query('select 1').then(() => 'ok', String) }),
+    ready: async () => ({ database: await database.answers().then(() => 'ok', String) }),
   })
 }
 

@@ -12,6 +12,7 @@ import {
   importsIn,
   mayImport,
   rowOf,
+  strayedSql,
   tooLong,
   wrongImports,
 } from './architecture.ts'
@@ -39,6 +40,7 @@ const none = (found: readonly string[]): void => assert.ok(found.length === 0, `
 describe('the repository', () => {
   test('every folder imports only what its row allows', () => none(wrongImports(tree, packages)))
   test('no capability imports itself by way of others', () => none(cycles(tree, packages)))
+  test('the library has its SQL behind ports', () => none(strayedSql(tree)))
   test('no file is longer than 300 lines', () => none(tooLong(tree)))
   test('no file only passes on others', () => none(barrels(tree)))
   test('no file or folder has a name that says nothing', () => none(emptyNamed(tree)))
@@ -94,6 +96,21 @@ describe('a planted violation is found', () => {
     )
     assert.equal(found.length, 2)
     assert.match(found[0] ?? '', /cutover\/broker imports itself by way of cutover\/relay/)
+  })
+  test('SQL in the middle of a decision', () => {
+    const sql = 'cutover/relay/a.ts'
+    finds(strayedSql(planted({ [sql]: 'const all = `\n  select fact_id from outbox`\n' })), /runs SQL: name the operation/)
+    finds(strayedSql(planted({ [sql]: 'await tx.query<Row>(findSql, [])\n' })), /runs SQL/)
+    finds(strayedSql(planted({ [sql]: `import { openRelayStore } from './postgres.ts'\n` })), /take the port of store\.ts/)
+    const fine = `// select one\nimport type { Tx } from '../database/database.ts'\nconst { after } = request.query\nthrow new Error('update it first')\n`
+    assert.deepEqual(strayedSql(planted({ [sql]: fine })), [])
+    const home = {
+      'cutover/relay/postgres.ts': `'select 1'`,
+      'cutover/broker/postgres/log.ts': `'begin'`,
+      'school/hiring/a.ts': `'select 1'`,
+    }
+    assert.deepEqual(strayedSql(planted(home)), [])
+    assert.deepEqual(strayedSql(planted({ 'cutover/service/a.ts': `import { openRelayStore } from '../relay/postgres.ts'\n` })), [])
   })
   test('a file of 301 lines, and not one of 300', () => {
     finds(tooLong(planted({ 'cutover/a.sql': 'x\n'.repeat(301) })), /has 301 lines/)

@@ -46,6 +46,16 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Folders that a browser loads as well: no Node module, no library. */
 export const portable: readonly string[] = ['cutover/contract', 'engine/api', 'sandbox/api']
 
+/**
+ * Where the library's SQL is, and nowhere else: beside each capability in its `postgres.ts`, which implements the port in
+ * its `store.ts`; in the PostgreSQL log; and in what all of them stand on. Loops and decisions see named operations
+ * only, so that a simulation can run them over another store. (A service's handlers keep SQL of their own.)
+ */
+const holdsSql = (file: string): boolean => /^cutover\/(.+\/postgres(\.ts$|\/)|database\/)/.test(file)
+
+/** What puts the ports and their implementations together. */
+const composes = (file: string): boolean => /^cutover\/(service\/|broker\/open\.ts$)/.test(file)
+
 /** Names that say nothing about what is inside, so that everything ends up there. */
 const emptyNames = /^(utils?|common|helpers?|core|shared|lib|misc|index)$/
 const linesMax = 300
@@ -98,6 +108,25 @@ export function wrongImports(tree: Tree, packages: Packages): string[] {
       return [`${file} imports ${specifier}: ${from} may import ${allowed.join(', ') || 'nothing'}`]
     })
   })
+}
+
+const sqlStatement =
+  /['"`]\s*(select\s|insert\s+into\s|update\s+\S+\s+(\w+\s+)?set\s|delete\s+from\s|with\s+\w+\s+as\b|(create|alter|drop|lock|truncate)\s+(unique\s+)?(table|index|sequence)\b|set\s+local\s|begin\b|(listen|notify)\s)/i
+
+/** SQL outside the implementations of ports, and implementations in the hands of what should know the port only. */
+export function strayedSql(tree: Tree): string[] {
+  return source(tree)
+    .filter(([file]) => within(file, 'cutover') && !holdsSql(file))
+    .flatMap(([file, text]) => {
+      const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
+      const runs = sqlStatement.test(code) || /\.query\s*[(<]/.test(code)
+      const known = importsIn(text).filter(specifier => holdsSql(posix.normalize(posix.join(dirname(file), specifier))))
+      const implementations = composes(file) ? [] : known.filter(specifier => !specifier.includes('/database/'))
+      return [
+        ...(runs ? [`${file} runs SQL: name the operation in the folder's store.ts and put the SQL into its postgres.ts`] : []),
+        ...implementations.map(specifier => `${file} imports ${specifier}: take the port of store.ts; cutover/service puts them together`),
+      ]
+    })
 }
 
 /** Capabilities that import each other, by way of any number of others. */

@@ -1,10 +1,12 @@
+import type { Stretch } from '../cutover/contract/receipts.ts'
 import { systemClock, systemRandom } from '../cutover/process/clock.ts'
 import type { Database } from '../cutover/database/database.ts'
 import type { Courier, Delivered } from '../cutover/delivery/courier.ts'
 import { ensurePartitions } from '../cutover/outbox/partitions.ts'
 import { openSender } from '../cutover/outbox/sender.ts'
 import { openRegistry, registerVersions } from '../cutover/registry/registry.ts'
-import { stretchSql, type Stretch } from '../cutover/relay/sweep.ts'
+import { openReceiveStore } from '../cutover/receive/postgres.ts'
+import { openStores } from '../cutover/service/stores.ts'
 import { installSwitches, openSwitchCache } from '../cutover/switch/switch.ts'
 import { Counted, countingDatabase, countLink } from './counting.ts'
 
@@ -17,13 +19,14 @@ export interface Stating {
 /** A database that states facts of `countLink`, which starts as http. */
 export async function openStating(): Promise<Stating> {
   const database = await countingDatabase()
-  await ensurePartitions(database, { rows: 1_000, ahead: 2, keepMinutes: 60 })
-  await registerVersions(database, [Counted])
-  await installSwitches(database, 'counting', [countLink])
+  const stores = openStores(database)
+  await ensurePartitions(stores.outbox, { rows: 1_000, ahead: 2, keepMinutes: 60 })
+  await registerVersions(stores.registry, [Counted])
+  await installSwitches(stores.switch, 'counting', [countLink])
   const sender = openSender({
     service: 'counting',
-    database,
-    switches: await openSwitchCache(database),
+    store: stores.outbox,
+    switches: await openSwitchCache(stores.switch),
     links: [countLink],
     registry: openRegistry([Counted]),
     clock: systemClock,
@@ -48,8 +51,7 @@ export interface FakeCourier extends Courier {
 
 export function openFakeCourier(database: Database): FakeCourier {
   const link = countLink.id
-  const ids = async (sql: string, facts: readonly string[]): Promise<string[]> =>
-    (await database.query<{ fact_id: string }>(sql, [link, facts])).rows.map(row => row.fact_id)
+  const store = openReceiveStore(database)
   const courier: FakeCourier = {
     link: countLink,
     calls: [],
@@ -74,18 +76,12 @@ export function openFakeCourier(database: Database): FakeCourier {
     async ask<Answer>(path: string, body: unknown) {
       if (courier.away) throw new Error('nobody answers')
       const { facts, stretches } = body as { facts: string[]; stretches: Stretch[] }
-      if (path.endsWith('/receipts')) {
-        const terminal = await ids('select fact_id from receipt where link = $1 and fact_id = any($2::uuid[])', facts)
-        return {
-          terminal,
-          parked: await ids('select fact_id from parked where link = $1 and fact_id = any($2::uuid[])', facts),
-          dead: [],
-        } as Answer
-      }
+      // Dead letters are left out: those in this database are of the sender's side.
+      if (path.endsWith('/receipts')) return { ...(await store.answer(link, facts)), dead: [] } as Answer
       const different: string[] = []
       for (const { from, to, count, digest } of stretches) {
-        const { rows } = await database.query<{ count: number; digest: string }>(stretchSql('receipt', 'link = $3'), [from, to, link])
-        if (rows[0]?.count !== count || rows[0].digest !== digest) different.push(to)
+        const here = await store.received(link, from, to)
+        if (here.count !== count || here.digest !== digest) different.push(to)
       }
       return { different } as Answer
     },

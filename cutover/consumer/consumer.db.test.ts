@@ -9,9 +9,11 @@ import type { Message } from '../contract/message.ts'
 import type { Database } from '../database/database.ts'
 import { type Clock, systemClock, systemRandom } from '../process/clock.ts'
 import { openLog } from '../process/log.ts'
+import { openReceiveStore } from '../receive/postgres.ts'
 import { openReceiver } from '../receive/receiver.ts'
 import { openRegistry } from '../registry/registry.ts'
 import { type ConsumerStatus, runConsumer } from './consumer.ts'
+import { openConsumerStore } from './postgres.ts'
 import { openShares } from './shares.ts'
 
 const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
@@ -37,7 +39,7 @@ async function setup(): Promise<Consuming> {
   open.push(database, broker)
   const topic = await broker.createTopic(Counted.topic, 1)
   const adding = openAdding()
-  const receiver = openReceiver(countLink, adding.handler, openRegistry([Counted]))
+  const receiver = openReceiver(countLink, adding.handler, openRegistry([Counted]), openReceiveStore(database))
   return {
     ...adding,
     database,
@@ -49,13 +51,13 @@ async function setup(): Promise<Consuming> {
       ),
     async consume(enough, instead = {}) {
       const stop = new AbortController()
-      const identity = { consumer: 'adding.L-1', topicId: topic.id }
-      const shares = openShares(database, { ...identity, partitions: 1, holder: 'one', instances: async () => 1 })
+      const store = openConsumerStore(instead.database ?? database)
+      const shares = openShares(store, { consumer: 'adding.L-1', topicId: topic.id, holder: 'one' }, 1)
       const show = (status: ConsumerStatus): void => {
         if (enough(status)) stop.abort()
       }
-      const ports = { broker, database, shares, clock: hasty, random: systemRandom, log, ...instead }
-      await runConsumer({ ...identity, ...ports, topic: topic.name, receiver, show, received: () => undefined }, stop.signal)
+      const ports = { broker: instead.broker ?? broker, store, shares, clock: hasty, random: systemRandom, log }
+      await runConsumer({ ...ports, topic: topic.name, receiver, show, received: () => undefined }, stop.signal)
     },
   }
 }

@@ -1,14 +1,15 @@
 import { type Broker, type FetchFrom, type LogRecord, OffsetOutOfRange, TopicUnknown } from '../broker/broker.ts'
 import { fromHeaders } from '../contract/headers.ts'
 import type { Message } from '../contract/message.ts'
-import { type Database, isTransient, type Tx } from '../database/database.ts'
+import { isTransient, type Tx } from '../database/database.ts'
 import { fullJitter } from '../failure/backoff.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import type { Log } from '../process/log.ts'
 import type { Outcome } from '../receive/outcome.ts'
-import { type Receiver, setAside } from '../receive/receiver.ts'
-import { bury, type DeadMessage } from '../receive/store.ts'
-import type { Held, Shares } from './shares.ts'
+import type { Receiver } from '../receive/receiver.ts'
+import type { DeadMessage } from '../receive/store.ts'
+import type { Shares } from './shares.ts'
+import type { ConsumerStore, Held } from './store.ts'
 
 export interface ConsumerStatus {
   readonly consumer: string
@@ -19,12 +20,10 @@ export interface ConsumerStatus {
 }
 
 export interface ConsumerOptions {
-  readonly consumer: string
   readonly topic: string
-  readonly topicId: string
   readonly receiver: Receiver
   readonly broker: Broker
-  readonly database: Database
+  readonly store: ConsumerStore
   readonly shares: Shares
   readonly clock: Clock
   readonly random: Random
@@ -71,7 +70,7 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
         await clock.sleep(renewMs / 3, signal)
         continue
       }
-      const records = await broker.fetch({ id: options.topicId, name: options.topic }, from, batchMax, waitMs, signal)
+      const records = await broker.fetch({ id: options.shares.of.topicId, name: options.topic }, from, batchMax, waitMs, signal)
       if (records.length > 0) held = await take(options, held, records, signal)
       failures = 0
       if (gone.size === 0) trouble = null
@@ -87,7 +86,7 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
       if (error instanceof OffsetOutOfRange) gone.add(error.partition)
       failures++
       renewAt = 0
-      if (failures === 1) log.warn({ consumer: options.consumer, err: error }, 'consumer: waits and tries again')
+      if (failures === 1) log.warn({ consumer: options.shares.of.consumer, err: error }, 'consumer: waits and tries again')
       await clock.sleep(fullJitter(failures, outageDelay, random), signal)
     }
   }
@@ -124,8 +123,8 @@ async function takeAlone(
       if (error instanceof ShareLost || isTransient(error) || signal.aborted) throw error
       if (attempt >= attemptsMax) {
         const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
-        return options.database.transaction(async tx => {
-          await bury(tx, options.receiver.link.id, [dead(options, record, 'handler_error', reason, attempt)])
+        return options.store.transaction(async tx => {
+          await options.receiver.bury(tx, [dead(options, record, 'handler_error', reason, attempt)])
           return advance(tx, options, held, [record])
         })
       }
@@ -135,7 +134,7 @@ async function takeAlone(
 }
 
 async function takeTogether(options: ConsumerOptions, held: readonly Held[], records: readonly LogRecord[]): Promise<readonly Held[]> {
-  const { moved, outcomes } = await options.database.transaction(tx => takeIn(tx, options, held, records))
+  const { moved, outcomes } = await options.store.transaction(tx => takeIn(tx, options, held, records))
   options.received(outcomes)
   return moved
 }
@@ -163,13 +162,11 @@ async function takeIn(
           messages.map(one => one.message),
           'event',
         )
-  const link = options.receiver.link.id
-  await setAside(
+  await options.receiver.setAside(
     tx,
-    link,
     messages.map(({ message, record }, index) => ({ message, outcome: outcomes[index] as Outcome, origin: originOf(options, record) })),
   )
-  await bury(tx, link, unreadable)
+  await options.receiver.bury(tx, unreadable)
   return { moved, outcomes }
 }
 
@@ -177,25 +174,17 @@ async function takeIn(
 async function advance(tx: Tx, options: ConsumerOptions, held: readonly Held[], records: readonly LogRecord[]): Promise<readonly Held[]> {
   const next = new Map<number, bigint>()
   for (const record of records) next.set(record.partition, record.offset + 1n)
-  const touched = held.filter(one => next.has(one.partition))
-  const { rowCount } = await tx.query(
-    `update consumer_partition c set position = n.next
-       from unnest($3::int[], $4::bigint[], $5::bigint[], $6::bigint[]) as n(partition, was, next, term)
-      where c.consumer = $1 and c.topic_id = $2 and c.partition = n.partition and c.position = n.was and c.term = n.term`,
-    [
-      options.consumer,
-      options.topicId,
-      touched.map(one => one.partition),
-      touched.map(one => one.position.toString()),
-      touched.map(one => (next.get(one.partition) as bigint).toString()),
-      touched.map(one => one.term),
-    ],
-  )
-  if (rowCount !== next.size) throw new ShareLost(`${options.consumer}: a partition has another holder by now`)
+  const moves = held.flatMap(from => {
+    const to = next.get(from.partition)
+    return to === undefined ? [] : [{ from, to }]
+  })
+  if ((await options.store.advance(tx, options.shares.of, moves)) !== next.size)
+    throw new ShareLost(`${options.shares.of.consumer}: a partition has another holder by now`)
   return held.map(one => ({ ...one, position: next.get(one.partition) ?? one.position }))
 }
 
-const originOf = (options: ConsumerOptions, record: LogRecord): string => `${options.topicId}/${record.partition}/${record.offset}`
+const originOf = (options: ConsumerOptions, record: LogRecord): string =>
+  `${options.shares.of.topicId}/${record.partition}/${record.offset}`
 
 const dead = (options: ConsumerOptions, record: LogRecord, code: string, error: string, attempts: number): DeadMessage => {
   const message = fromHeaders(record.headers, record.value)
@@ -213,7 +202,7 @@ const dead = (options: ConsumerOptions, record: LogRecord, code: string, error: 
 
 function show(options: ConsumerOptions, held: readonly Held[], trouble: string | null): void {
   options.show({
-    consumer: options.consumer,
+    consumer: options.shares.of.consumer,
     topic: options.topic,
     partitions: held.map(one => ({ partition: one.partition, position: one.position.toString() })),
     trouble,

@@ -9,6 +9,8 @@ export interface Tx {
 export interface Database extends Tx {
   /** Runs `work` in one transaction at `read committed`: commits when it resolves, rolls back when it throws. */
   transaction<Result>(work: (tx: Tx) => Promise<Result>, begin?: string): Promise<Result>
+  /** Rejects while the server does not answer. */
+  answers(): Promise<void>
   /** A connection of one's own, for LISTEN. The caller ends it. */
   connect(): Promise<pg.Client>
   close(): Promise<void>
@@ -59,6 +61,9 @@ export function openDatabase(options: DatabaseOptions): Database {
       } finally {
         client.release(broken)
       }
+    },
+    async answers() {
+      await pool.query('select 1')
     },
     async connect() {
       const client = new pg.Client({ ...connection, application_name: `${options.name}:listen` })

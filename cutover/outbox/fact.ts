@@ -2,7 +2,7 @@ import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { Message, Stamp } from '../contract/message.ts'
 import { Problem } from '../failure/problem.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { SwitchState } from '../switch/switch.ts'
+import type { SwitchState } from '../switch/store.ts'
 
 /** A fact as it is about to be appended: a message that has no position yet. */
 export type NewFact = Omit<Message, 'position' | 'traceparent'> & { readonly publish: boolean }

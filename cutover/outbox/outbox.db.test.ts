@@ -8,8 +8,9 @@ import { type Database, openDatabase } from '../database/database.ts'
 import { installMigrations } from '../database/install.ts'
 import { systemClock, systemRandom } from '../process/clock.ts'
 import { openRegistry, registerVersions } from '../registry/registry.ts'
-import { publishedRows } from '../relay/outbox-source.ts'
+import { openRelayStore } from '../relay/postgres.ts'
 import { OutboxReader } from '../relay/reader.ts'
+import { openStores, type Stores } from '../service/stores.ts'
 import { flip, installSwitches, openSwitchCache } from '../switch/switch.ts'
 import { ensurePartitions } from './partitions.ts'
 import { openSender, type Sender } from './sender.ts'
@@ -64,21 +65,22 @@ after(async () => {
 
 async function setup(
   connectionsMax = 24,
-): Promise<{ database: Database; url: string; sender: Sender; senderAlone: () => Promise<Sender> }> {
+): Promise<{ database: Database; stores: Stores; url: string; sender: Sender; senderAlone: () => Promise<Sender> }> {
   const { url } = await freshDatabase()
   const database = openDatabase({ url, name: 'test', connectionsMax, onIdleError: () => undefined })
   open.push(database)
   await installMigrations(database, [{ name: 'cutover', folder: fileURLToPath(new URL('../sql', import.meta.url)) }])
-  await ensurePartitions(database, { rows: 1_000, ahead: 20, keepMinutes: 60 })
-  await registerVersions(database, [Counted])
-  await installSwitches(database, 'counting', [link])
+  const stores = openStores(database)
+  await ensurePartitions(stores.outbox, { rows: 1_000, ahead: 20, keepMinutes: 60 })
+  await registerVersions(stores.registry, [Counted])
+  await installSwitches(stores.switch, 'counting', [link])
   await database.query('create table tally (key text primary key, place integer not null default 0)')
   await database.query(`insert into tally (key) select 'k' || k from generate_series(0, 7) as k`)
   const senderAlone = async (): Promise<Sender> =>
     openSender({
       service: 'counting',
-      database,
-      switches: await openSwitchCache(database),
+      store: stores.outbox,
+      switches: await openSwitchCache(stores.switch),
       links: [link],
       registry: openRegistry([Counted]),
       clock: systemClock,
@@ -86,7 +88,7 @@ async function setup(
       deliverNow: () => undefined,
       committed: () => undefined,
     })
-  return { database, url, sender: await senderAlone(), senderAlone }
+  return { database, stores, url, sender: await senderAlone(), senderAlone }
 }
 
 /** One more place for a key, stated in the transaction that counts it. */
@@ -130,7 +132,7 @@ test('with slow and aborted writers the relay misses nothing, and position order
       }
     }),
   ).finally(() => (writing = false))
-  const read = await readAll(new OutboxReader(publishedRows(database), 0n), async () => !writing)
+  const read = await readAll(new OutboxReader(openRelayStore(database).published, 0n), async () => !writing)
   await writers
   const { rows: all } = await database.query<{ fact_id: string }>('select fact_id from outbox order by position', [])
   assert.deepEqual(
@@ -184,7 +186,7 @@ test('an unrelated transaction that stays open does not stall the relay', async 
     await count(sender, 'k0')
     await count(sender, 'k1', { fails: true })
     await count(sender, 'k2')
-    const reader = new OutboxReader(publishedRows(database), 0n)
+    const reader = new OutboxReader(openRelayStore(database).published, 0n)
     const rows: string[] = []
     // Three reads: see the gap, find it dead, go on. None of them waits for the bystander.
     for (let n = 0; n < 3; n++) rows.push(...(await reader.next()).rows.map(row => row.order_key))
@@ -206,7 +208,7 @@ test('a gap is not skipped while the transaction that drew it is open', async ()
   })
   await hasAppended
   await count(sender, 'k1')
-  const reader = new OutboxReader(publishedRows(database), 0n)
+  const reader = new OutboxReader(openRelayStore(database).published, 0n)
   for (let n = 0; n < 5; n++) assert.deepEqual((await reader.next()).rows, [])
   commit()
   await slow
@@ -218,7 +220,7 @@ test('a gap is not skipped while the transaction that drew it is open', async ()
 })
 
 test('when a flip has answered, no fact with the old stamp commits any more, and nothing that was tried is lost', async () => {
-  const { database, senderAlone } = await setup()
+  const { database, stores, senderAlone } = await setup()
   const senders = await Promise.all([senderAlone(), senderAlone(), senderAlone()])
   let flipping = true
   let stated = 0
@@ -230,7 +232,7 @@ test('when a flip has answered, no fact with the old stamp commits any more, and
   const fences: { epoch: number; through: bigint }[] = []
   for (let n = 1; n <= 20; n++) {
     const { epoch, changed } = await flip(
-      database,
+      stores.switch,
       { link: 'L-1', route: n % 2 === 1 ? 'http' : 'event', term: n },
       systemClock,
       systemRandom,
@@ -257,10 +259,13 @@ test('when a flip has answered, no fact with the old stamp commits any more, and
 })
 
 test('a flip with a term that is older than one the database has seen changes nothing', async () => {
-  const { database } = await setup()
-  await flip(database, { link: 'L-1', route: 'http', term: 5 }, systemClock, systemRandom)
-  await assert.rejects(flip(database, { link: 'L-1', route: 'event', term: 4 }, systemClock, systemRandom), /term 4 is older than 5/)
-  assert.deepEqual(await flip(database, { link: 'L-1', route: 'http', term: 5 }, systemClock, systemRandom), { epoch: 2, changed: false })
+  const { stores } = await setup()
+  await flip(stores.switch, { link: 'L-1', route: 'http', term: 5 }, systemClock, systemRandom)
+  await assert.rejects(flip(stores.switch, { link: 'L-1', route: 'event', term: 4 }, systemClock, systemRandom), /term 4 is older than 5/)
+  assert.deepEqual(await flip(stores.switch, { link: 'L-1', route: 'http', term: 5 }, systemClock, systemRandom), {
+    epoch: 2,
+    changed: false,
+  })
 })
 
 test('a version that is not registered and a payload that is not valid leave no business row behind', async () => {

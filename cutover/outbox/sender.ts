@@ -1,12 +1,13 @@
 import type { EventContract, LinkContract, PayloadOf } from '../contract/contract.ts'
 import type { Message } from '../contract/message.ts'
-import type { Database, Tx } from '../database/database.ts'
+import type { Tx } from '../database/database.ts'
 import { Problem } from '../failure/problem.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import type { Registry } from '../registry/registry.ts'
-import { beginUnderSwitch, type SwitchCache } from '../switch/switch.ts'
+import type { SwitchCache } from '../switch/switch.ts'
 import { append, StaleSwitch } from './append.ts'
 import { buildFact, type NewFact } from './fact.ts'
+import type { OutboxStore } from './store.ts'
 
 /**
  * States a fact in the open transaction and answers with its id. The caller has locked the entity's row before (by
@@ -29,7 +30,7 @@ export interface Sender {
 
 export interface SenderOptions {
   readonly service: string
-  readonly database: Database
+  readonly store: OutboxStore
   readonly switches: SwitchCache
   readonly links: readonly LinkContract[]
   readonly registry: Registry
@@ -46,22 +47,22 @@ export const immediateDeadlineMs = 200
 const rebuildsMax = 10
 
 export function openSender(options: SenderOptions): Sender {
-  const { service, database, switches, links, registry, clock, random } = options
+  const { service, store, switches, links, registry, clock, random } = options
   const business = new Set(links.filter(link => link.kind === 'business' && link.from === service).map(link => link.id))
 
   const once = async <Result>(
     work: (tx: Tx, record: RecordFact) => Promise<Result>,
   ): Promise<{ result: Result; messages: readonly Message[] }> => {
     const state = switches.current()
-    return database.transaction(async tx => {
+    return store.transaction(async tx => {
       const facts: NewFact[] = []
       const result = await work(tx, (event, payload, { revision, factId = random.uuid() } = {}) => {
         const details = { service, factId, producedAt: new Date(clock.now()).toISOString(), revision: revision ?? null }
         facts.push(buildFact(event, payload, details, state, links, registry))
         return factId
       })
-      return { result, messages: await append(tx, state.epoch, facts, null) }
-    }, beginUnderSwitch)
+      return { result, messages: await append(store, tx, state.epoch, facts, null) }
+    })
   }
 
   const callNow = async (messages: readonly Message[]): Promise<void> => {

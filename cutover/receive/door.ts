@@ -1,11 +1,12 @@
 import { fromHeaders } from '../contract/headers.ts'
 import type { Message } from '../contract/message.ts'
-import { type Database, isTransient } from '../database/database.ts'
+import { isTransient } from '../database/database.ts'
 import { Problem } from '../failure/problem.ts'
 import type { HttpAnswer, HttpRequest } from '../http/server.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Outcome } from './outcome.ts'
 import type { Receiver } from './receiver.ts'
+import type { ReceiveStore } from './store.ts'
 
 /** Requests that share one transaction at the most. */
 const batchMax = 100
@@ -28,7 +29,7 @@ export interface Door {
 
 export function openDoor(
   receiver: Receiver,
-  database: Database,
+  store: ReceiveStore,
   registry: Registry,
   received: (outcomes: readonly Outcome[]) => void,
 ): Door {
@@ -51,7 +52,7 @@ export function openDoor(
   }
 
   async function together(batch: readonly Waiting[]): Promise<void> {
-    const outcomes = await database.transaction(tx =>
+    const outcomes = await store.transaction(tx =>
       receiver.receive(
         tx,
         batch.map(one => one.message),

@@ -9,7 +9,8 @@ import { openRegistry } from '../registry/registry.ts'
 import type { Via } from './judge.ts'
 import type { Outcome } from './outcome.ts'
 import { runParked } from './parked.ts'
-import { openReceiver, type Receiver, setAside, wake } from './receiver.ts'
+import { openReceiveStore, wake } from './postgres.ts'
+import { openReceiver, type Receiver } from './receiver.ts'
 
 const open: Database[] = []
 after(async () => {
@@ -29,12 +30,12 @@ async function setup(): Promise<Receiving> {
   const database = await countingDatabase()
   open.push(database)
   const adding = openAdding()
-  const receiver = openReceiver(countLink, adding.handler, openRegistry([Counted]))
+  const receiver = openReceiver(countLink, adding.handler, openRegistry([Counted]), openReceiveStore(database))
   const take: Receiving['take'] = (messages, via = 'event') =>
     database.transaction(async tx => {
       const outcomes = await receiver.receive(tx, messages, via)
       const each = messages.map((message, index) => ({ message, outcome: outcomes[index] as Outcome, origin: `o${origin++}` }))
-      await setAside(tx, countLink.id, each)
+      await receiver.setAside(tx, each)
       return outcomes.map(outcome => outcome.is)
     })
   return { ...adding, database, receiver, take }
@@ -152,7 +153,7 @@ async function parkedUntil(receiving: Receiving, instances: number, seen: (outco
   }
   const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
   const receivers = new Map([[countLink.id, receiving.receiver]])
-  const one = { database: receiving.database, receivers, gather: undefined, clock: systemClock, log, received }
+  const one = { store: openReceiveStore(receiving.database), receivers, gather: undefined, clock: systemClock, log, received }
   await Promise.all(Array.from({ length: instances }, () => runParked(one, stop.signal)))
   return outcomes
 }

@@ -6,9 +6,7 @@ import { isEnvelope, type Registry } from '../registry/registry.ts'
 import type { Applied, Handler, Keyed } from './handler.ts'
 import { type Judgement, judge, type Via } from './judge.ts'
 import type { Outcome } from './outcome.ts'
-import { bury, park, receiptsOf, record, storeReceipts } from './store.ts'
-
-export { wake } from './store.ts'
+import type { DeadMessage, ReceiveStore } from './store.ts'
 
 /**
  * Two doors, one room: the HTTP door, the consumer, the parked messages and the replays all come through here. In the
@@ -19,9 +17,13 @@ export interface Receiver {
   readonly link: LinkContract
   /** Outcomes in the order of the messages. Throws when any of them cannot be handled: undo, then try them one by one. */
   receive(tx: Tx, messages: readonly Message[], via: Via): Promise<readonly Outcome[]>
+  /** Keeps the messages that ended dead or in conflict; for doors that have nobody to give them back to. */
+  setAside(tx: Tx, messages: readonly { message: Message; outcome: Outcome; origin: string }[]): Promise<void>
+  /** Keeps messages that could not be handled, each with its bytes and its reason. */
+  bury(tx: Tx, dead: readonly DeadMessage[]): Promise<void>
 }
 
-export function openReceiver(link: LinkContract, handler: Handler, registry: Registry): Receiver {
+export function openReceiver(link: LinkContract, handler: Handler, registry: Registry, store: ReceiveStore): Receiver {
   return {
     link,
     async receive(tx, messages, via) {
@@ -32,7 +34,7 @@ export function openReceiver(link: LinkContract, handler: Handler, registry: Reg
         outcomes[at] = incoming
         return []
       })
-      const known = await receiptsOf(
+      const known = await store.receipts(
         tx,
         link.id,
         readable.map(({ message }) => message.factId),
@@ -52,9 +54,21 @@ export function openReceiver(link: LinkContract, handler: Handler, registry: Reg
         const is = outcomes[at]?.is
         if (done.has(message.factId) && (is === 'parked' || is === 'rejected')) outcomes[at] = { is: 'duplicate' }
       }
-      await store(tx, fresh, via, outcomes)
+      await keep(tx, fresh, via, outcomes)
       return messages.map((message, at) => outcomes[at] ?? unhandled(message))
     },
+    setAside: (tx, messages) =>
+      store.bury(
+        tx,
+        link.id,
+        messages.flatMap(({ message, outcome, origin }) => {
+          const reason = deathOf(outcome)
+          if (reason === undefined) return []
+          const { factId } = message
+          return [{ factId, ...reason, attempts: 1, bytes: Buffer.from(message.bytes), headers: toHeaders(message), origin }]
+        }),
+      ),
+    bury: (tx, dead) => store.bury(tx, link.id, dead),
   }
 
   async function handle(tx: Tx, items: readonly Item[], via: Via, outcomes: (Outcome | undefined)[]): Promise<void> {
@@ -81,7 +95,7 @@ export function openReceiver(link: LinkContract, handler: Handler, registry: Reg
       else if (decision.do === 'reject') outcomes[at] = { is: 'rejected', rule: decision.rule }
       else effects.push({ message, effect: decision.effect, at })
     }
-    await record(tx, link.id, notes)
+    await store.record(tx, link.id, notes)
     await applyInRounds(tx, effects, outcomes)
   }
 
@@ -104,9 +118,9 @@ export function openReceiver(link: LinkContract, handler: Handler, registry: Reg
     }
   }
 
-  async function store(tx: Tx, items: readonly Item[], via: Via, outcomes: readonly (Outcome | undefined)[]): Promise<void> {
+  async function keep(tx: Tx, items: readonly Item[], via: Via, outcomes: readonly (Outcome | undefined)[]): Promise<void> {
     const each = items.map(({ message, at }) => ({ message, outcome: outcomes[at] }))
-    await storeReceipts(
+    await store.storeReceipts(
       tx,
       link.id,
       via,
@@ -118,7 +132,7 @@ export function openReceiver(link: LinkContract, handler: Handler, registry: Reg
     )
     const parked = each.flatMap(({ message, outcome }) => (outcome?.is === 'parked' ? [{ message, waitsFor: outcome.waitsFor }] : []))
     // Of copies of one fact one is kept.
-    await park(tx, link.id, via, [...new Map(parked.map(one => [one.message.factId, one])).values()])
+    await store.park(tx, link.id, via, [...new Map(parked.map(one => [one.message.factId, one])).values()])
   }
 }
 
@@ -131,24 +145,6 @@ interface Item {
 type Planned = Keyed<Envelope, unknown> & Item
 
 const isDone = (outcome: Outcome | undefined): boolean => outcome?.is === 'done' || outcome?.is === 'duplicate'
-
-/** Stores the messages that ended dead or in conflict; for doors that have nobody to give them back to. */
-export async function setAside(
-  tx: Tx,
-  link: string,
-  messages: readonly { message: Message; outcome: Outcome; origin: string }[],
-): Promise<void> {
-  await bury(
-    tx,
-    link,
-    messages.flatMap(({ message, outcome, origin }) => {
-      const reason = deathOf(outcome)
-      return reason === undefined
-        ? []
-        : [{ factId: message.factId, ...reason, attempts: 1, bytes: Buffer.from(message.bytes), headers: toHeaders(message), origin }]
-    }),
-  )
-}
 
 function deathOf(outcome: Outcome): { code: string; error: string } | undefined {
   if (outcome.is === 'dead') return { code: outcome.code, error: outcome.detail }

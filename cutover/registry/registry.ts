@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { canonicalJson } from '../contract/json.ts'
 import type { Document, Envelope, EventContract } from '../contract/contract.ts'
-import type { Database } from '../database/database.ts'
 import { fieldError } from '../failure/field-error.ts'
 import type { FieldError } from '../failure/problem.ts'
+import type { RegistryStore } from './store.ts'
 
 /** Knows every event version of the system and says whether an envelope is one of them. */
 export interface Registry {
@@ -52,19 +52,11 @@ export function openRegistry(events: readonly EventContract[]): Registry {
 export const documentDigest = (document: object): string => createHash('sha256').update(canonicalJson(document)).digest('hex')
 
 /** Registers every released version in the service's own database. A version that is there with another digest was edited: refused. */
-export async function registerVersions(database: Database, events: readonly EventContract[]): Promise<void> {
+export async function registerVersions(store: RegistryStore, events: readonly EventContract[]): Promise<void> {
   const all = events.flatMap(event =>
     event.versions.map((document, version) => ({ event: event.name, version, digest: documentDigest(document) })),
   )
-  await database.query(
-    `insert into registered_version (event, version, digest) select * from unnest($1::text[], $2::int[], $3::text[]) on conflict do nothing`,
-    [all.map(one => one.event), all.map(one => one.version), all.map(one => one.digest)],
-  )
-  const { rows } = await database.query<{ event: string; version: number; digest: string }>(
-    'select event, version, digest from registered_version',
-    [],
-  )
-  const stored = new Map(rows.map(row => [`${row.event} v${row.version}`, row.digest]))
+  const stored = new Map((await store.register(all)).map(one => [`${one.event} v${one.version}`, one.digest]))
   const edited = all.filter(one => stored.get(`${one.event} v${one.version}`) !== one.digest)
   if (edited.length > 0) {
     throw new Error(

@@ -1,9 +1,10 @@
 import type { Broker, NewRecord } from '../broker/broker.ts'
 import { toHeaders } from '../contract/headers.ts'
 import type { EventContract } from '../contract/contract.ts'
-import { toMessage } from '../outbox/append.ts'
+import { toMessage } from '../outbox/store.ts'
 import type { LaneWork } from './lane.ts'
-import { type OutboxSource, OutboxReader, type OwnRow, type ReadRun } from './reader.ts'
+import { OutboxReader, type OwnRow, type ReadRun } from './reader.ts'
+import type { OutboxSource } from './store.ts'
 
 /** How long an idle lane rests unless it is rung. Polling is the truth, the bell only makes it quick. */
 const idleMs = 500

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { countLink } from '../../tests/counting.ts'
 import { type FakeCourier, openFakeCourier, openStating, type Stating } from '../../tests/stating.ts'
 import type { Database } from '../database/database.ts'
 import { systemClock, systemRandom } from '../process/clock.ts'
 import { openLog } from '../process/log.ts'
 import { attemptsMax, httpLane } from './http-lane.ts'
-import { type LaneStatus, type LaneWork, openLanes, type Pass, runLane } from './lane.ts'
-import { calledRows } from './outbox-source.ts'
-import { openRetries } from './retries.ts'
+import { type LaneStatus, type LaneWork, type Pass, runLane } from './lane.ts'
+import { openRelayStore } from './postgres.ts'
 
 const open: Database[] = []
 after(async () => {
@@ -30,8 +28,7 @@ async function setup(): Promise<Lane> {
   const courier = openFakeCourier(database)
   const work = httpLane({
     service: 'counting',
-    source: calledRows(database, countLink.id),
-    retries: openRetries(database),
+    store: openRelayStore(database),
     courier,
     trailMs: 0,
     clock: systemClock,
@@ -108,7 +105,7 @@ test('a receiver that is away costs no attempt and moves no position; when it is
   }
   const clock = { now: systemClock.now, sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(Math.min(ms, 20), signal) }
   const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
-  await runLane(work, { lanes: openLanes(database, 'one'), clock, log, rest: clock.sleep, show }, stop.signal)
+  await runLane(work, { store: openRelayStore(database), holder: 'one', clock, log, rest: clock.sleep, show }, stop.signal)
   assert.deepEqual(await whileAway, [{ fact_id: waiting, attempts: 3 }])
   assert.deepEqual([...positions], ['0'])
   assert.deepEqual(courier.calls.toSorted(), [...facts, waiting].toSorted())

@@ -1,17 +1,11 @@
+import type { ReceiptAnswer } from '../contract/receipts.ts'
 import type { Courier, Delivered } from '../delivery/courier.ts'
 import { fullJitter } from '../failure/backoff.ts'
-import { type OutboxRow, toMessage } from '../outbox/append.ts'
+import { type OutboxRow, toMessage } from '../outbox/store.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import type { LaneWork } from './lane.ts'
-import { OutboxReader, type OutboxSource, type OwnRow } from './reader.ts'
-import type { Retries } from './retries.ts'
-
-/** What the receiver says of a list of facts. Those it does not name have never arrived. */
-export interface ReceiptAnswer {
-  readonly terminal: readonly string[]
-  readonly parked: readonly string[]
-  readonly dead: readonly string[]
-}
+import { OutboxReader, type OwnRow } from './reader.ts'
+import type { Failure, RelayStore } from './store.ts'
 
 /** Attempts that are the message's own fault, before it is set aside. Outages spend none. */
 export const attemptsMax = 8
@@ -28,14 +22,13 @@ const gapMs = 3
  */
 export function httpLane(options: {
   service: string
-  source: OutboxSource
-  retries: Retries
+  store: RelayStore
   courier: Courier
   trailMs: number
   clock: Clock
   random: Random
 }): LaneWork {
-  const { courier, retries, clock, random } = options
+  const { courier, store, clock, random } = options
   const link = courier.link.id
 
   const deliver = (row: OutboxRow): Promise<Delivered> => courier.deliver(toMessage(row, options.service))
@@ -66,26 +59,26 @@ export function httpLane(options: {
       rows.filter(row => !arrived.has(row.fact_id)),
       async (row, delivered) => {
         if (delivered.kind !== 'refused') return
-        if (delivered.final) await retries.bury(link, row, 1, delivered.code, delivered.detail)
-        else await retries.add(link, [failure(row, delivered.detail)], 1, fullJitter(0, backoff, random))
+        if (delivered.final) await store.bury(link, row, 1, delivered.code, delivered.detail)
+        else await store.retryLater(link, [failure(row, delivered.detail)], 1, fullJitter(0, backoff, random))
       },
     )
   }
 
   async function again(): Promise<void> {
-    await deliverAll(await retries.due(link, retriesAtOnce), async (row, delivered) => {
-      if (delivered.kind === 'receipt' || delivered.kind === 'accepted') return retries.settle(link, [row.position])
+    await deliverAll(await store.due(link, retriesAtOnce), async (row, delivered) => {
+      if (delivered.kind === 'receipt' || delivered.kind === 'accepted') return store.settle(link, [row.position])
       if (delivered.kind === 'away') return
       const attempts = row.attempts + 1
-      if (delivered.final || attempts >= attemptsMax) return retries.bury(link, row, attempts, delivered.code, delivered.detail)
-      return retries.again(link, row.position, delivered.detail, fullJitter(row.attempts, backoff, random))
+      if (delivered.final || attempts >= attemptsMax) return store.bury(link, row, attempts, delivered.code, delivered.detail)
+      return store.retryAgain(link, row.position, delivered.detail, fullJitter(row.attempts, backoff, random))
     })
   }
 
   return {
     lane: `http:${link}`,
     begin(lease) {
-      const reader = new OutboxReader(options.source, lease.position)
+      const reader = new OutboxReader(store.called(link), lease.position)
       return async signal => {
         if (courier.willing()) await again()
         const run = await reader.next()
@@ -99,7 +92,7 @@ export function httpLane(options: {
   }
 }
 
-const failure = (row: OutboxRow, error: string): { position: string; factId: string; error: string } => ({
+const failure = (row: OutboxRow, error: string): Failure => ({
   position: row.position,
   factId: row.fact_id,
   error,

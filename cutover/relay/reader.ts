@@ -1,15 +1,6 @@
-import type { OutboxRow } from '../outbox/append.ts'
 import { type Gap, gapIsDead, nextRun } from './run.ts'
+import type { LaneRow, OutboxSource } from './store.ts'
 
-/** What the reader needs of the database. */
-export interface OutboxSource {
-  /** Up to `readMax` rows after a position, in position order. `bytes` is null in rows that are not of this lane. */
-  read(after: bigint): Promise<readonly LaneRow[]>
-  /** The transactions that hold the switch's shared lock now. */
-  holders(): Promise<ReadonlySet<string>>
-}
-
-export type LaneRow = Omit<OutboxRow, 'bytes'> & { readonly bytes: string | null; readonly age_ms: number }
 export type OwnRow = LaneRow & { readonly bytes: string }
 
 export interface ReadRun {
@@ -21,8 +12,6 @@ export interface ReadRun {
   /** Milliseconds since the newest of the rows was stated. */
   readonly ageMs: number
 }
-
-export const readMax = 500
 
 /** Reads an outbox in gap-free runs. Measured against cursors by id, by transaction id and by snapshot horizon, which lose or invert rows. */
 export class OutboxReader {

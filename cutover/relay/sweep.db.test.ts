@@ -6,7 +6,8 @@ import type { Broker, NewRecord } from '../broker/broker.ts'
 import type { Database } from '../database/database.ts'
 import { systemClock, systemRandom } from '../process/clock.ts'
 import { flip } from '../switch/switch.ts'
-import { openRetries } from './retries.ts'
+import { openSwitchStore } from '../switch/postgres.ts'
+import { openRelayStore } from './postgres.ts'
 import { sweepLane } from './sweep.ts'
 
 const open: Database[] = []
@@ -35,7 +36,7 @@ async function setup(resendAfterMs = 60_000): Promise<Sweeping> {
   const broker = {
     append: async (_: string, records: readonly NewRecord[]) => void published.push(...records),
   } as Partial<Broker> as Broker
-  const ports = { service: 'counting', database, courier, retries: openRetries(database), broker, events: [Counted], clock: systemClock }
+  const ports = { service: 'counting', store: openRelayStore(database), courier, broker, events: [Counted], clock: systemClock }
   const work = sweepLane({ ...ports, resendAfterMs, found: count => void found.push(count) })
   return {
     ...stating,
@@ -74,7 +75,7 @@ test('terminal-through passes only facts that have receipts, and nothing that is
 test('a fact that the receiver never got is sent again by its own route', async () => {
   const { database, state, courier, pass, delivered, called, published } = await setup(-1)
   const [lostCall, kept] = [await state('a'), await state('b')]
-  await flip(database, { link: countLink.id, route: 'event', term: 1 }, systemClock, systemRandom)
+  await flip(openSwitchStore(database), { link: countLink.id, route: 'event', term: 1 }, systemClock, systemRandom)
   const [lostEvent, arrived] = [await state('c'), await state('d')]
   await courier.receive(arrived)
   await database.query(
@@ -92,7 +93,7 @@ test('a fact that the receiver never got is sent again by its own route', async 
 
 test('while a copy that was sent again is on its way, no other is sent', async () => {
   const { database, state, pass, delivered, published } = await setup(60_000)
-  await flip(database, { link: countLink.id, route: 'event', term: 1 }, systemClock, systemRandom)
+  await flip(openSwitchStore(database), { link: countLink.id, route: 'event', term: 1 }, systemClock, systemRandom)
   await state('a')
   await database.query(`update outbox set created_at = now() - interval '2 minutes'`)
   await delivered(1)
@@ -105,7 +106,7 @@ test('a fact whose delivery is a dead letter here is open, but waits for a perso
   const { database, state, pass, delivered, called, found } = await setup(-1)
   await state('a')
   const { rows } = await database.query('select * from outbox')
-  await openRetries(database).bury(countLink.id, rows[0] as never, 8, 'http_500', 'a fault of its own')
+  await openRelayStore(database).bury(countLink.id, rows[0] as never, 8, 'http_500', 'a fault of its own')
   await delivered(1)
   assert.equal(await pass(), 0n)
   assert.deepEqual([await called(), found.at(-1)], [[], 1])

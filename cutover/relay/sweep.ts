@@ -1,26 +1,12 @@
 import type { Broker } from '../broker/broker.ts'
 import type { EventContract } from '../contract/contract.ts'
-import type { Database } from '../database/database.ts'
+import type { CompareAnswer, ReceiptAnswer, Stretch } from '../contract/receipts.ts'
 import type { Courier } from '../delivery/courier.ts'
-import { type OutboxRow, outboxColumns } from '../outbox/append.ts'
+import type { OutboxRow } from '../outbox/store.ts'
 import { toRecord } from './event-lane.ts'
 import type { Clock } from '../process/clock.ts'
-import type { ReceiptAnswer } from './http-lane.ts'
 import type { LaneWork } from './lane.ts'
-import type { Retries } from './retries.ts'
-
-/** A stretch of positions `(from, to]`, with how many facts of the link it holds and the digest of their sorted ids. */
-export interface Stretch {
-  readonly from: string
-  readonly to: string
-  readonly count: number
-  readonly digest: string
-}
-
-/** The same digest on both sides; `facts` are ids. */
-export const stretchSql = (table: string, condition: string): string => `
-  select count(*)::int as count, coalesce(md5(string_agg(fact_id::text, ',' order by fact_id)), '') as digest
-    from ${table} where position > $1 and position <= $2 and ${condition}`
+import type { RelayStore } from './store.ts'
 
 const stretchLength = 256n
 const stretchesMax = 40
@@ -35,16 +21,15 @@ export const resendAfterMs = 30_000
  */
 export function sweepLane(options: {
   service: string
-  database: Database
+  store: RelayStore
   courier: Courier
-  retries: Retries
   broker: Broker
   events: readonly EventContract[]
   resendAfterMs: number
   clock: Clock
   found: (open: number) => void
 }): LaneWork {
-  const { database, courier } = options
+  const { store, courier } = options
   const link = courier.link.id
   let sentAgainAt = 0
   return {
@@ -60,13 +45,13 @@ export function sweepLane(options: {
   }
 
   async function compareOnce(through: bigint): Promise<bigint> {
-    const horizon = await delivered()
+    const horizon = await store.delivered(link)
     const stretches = await issued(through, horizon)
     if (stretches.length === 0) {
       options.found(0)
       return through
     }
-    const { different } = await courier.ask<{ different: readonly string[] }>(`/links/${link}/compare`, { stretches })
+    const { different } = await courier.ask<CompareAnswer>(`/links/${link}/compare`, { stretches })
     const first = stretches.find(one => different.includes(one.to))
     if (first === undefined) {
       options.found(0)
@@ -75,39 +60,19 @@ export function sweepLane(options: {
     return lookInto(first)
   }
 
-  /** The lowest position of the lanes that carry this link: what lies beyond has not been delivered yet. */
-  async function delivered(): Promise<bigint> {
-    const { rows } = await database.query<{ position: string | null }>(
-      `select min(position) as position from relay_lane where lane in ('event', 'http:' || $1)`,
-      [link],
-    )
-    return BigInt(rows[0]?.position ?? 0)
-  }
-
   async function issued(through: bigint, horizon: bigint): Promise<Stretch[]> {
     const stretches: Stretch[] = []
     for (let from = through; from < horizon && stretches.length < stretchesMax;) {
       const end = from - (from % stretchLength) + stretchLength
       const to = end < horizon ? end : horizon
-      const { rows } = await database.query<{ count: number; digest: string }>(stretchSql('outbox', 'stamps ? $3'), [
-        from.toString(),
-        to.toString(),
-        link,
-      ])
-      stretches.push({ from: from.toString(), to: to.toString(), count: rows[0]?.count ?? 0, digest: rows[0]?.digest ?? '' })
+      stretches.push(await store.issued(link, from, to))
       from = to
     }
     return stretches
   }
 
   async function lookInto(stretch: Stretch): Promise<bigint> {
-    const { rows } = await database.query<OutboxRow & { age_ms: number; dead: boolean }>(
-      `select ${outboxColumns}, extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age_ms,
-              exists (select from dead_letter d where d.side = 'relay' and d.link = $3 and d.fact_id = outbox.fact_id
-                         and d.state in ('open', 'replaying')) as dead
-         from outbox where position > $1 and position <= $2 and stamps ? $3 order by position`,
-      [stretch.from, stretch.to, link],
-    )
+    const rows = await store.issuedRows(link, stretch)
     const answer = await courier.ask<ReceiptAnswer>(`/links/${link}/receipts`, { facts: rows.map(row => row.fact_id) })
     const terminal = new Set(answer.terminal)
     const kept = new Set([...answer.parked, ...answer.dead])
@@ -127,7 +92,7 @@ export function sweepLane(options: {
   async function sendAgain(rows: readonly OutboxRow[]): Promise<void> {
     const called = rows.filter(row => row.stamps[link]?.route === 'http')
     if (called.length > 0) {
-      await options.retries.add(
+      await store.retryLater(
         link,
         called.map(row => ({ position: row.position, factId: row.fact_id, error: 'no receipt' })),
         0,

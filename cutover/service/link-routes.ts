@@ -1,9 +1,9 @@
 import type { LinkContract } from '../contract/contract.ts'
-import type { Database } from '../database/database.ts'
+import type { CompareAnswer, Stretch } from '../contract/receipts.ts'
 import { Problem } from '../failure/problem.ts'
 import type { HttpRequest, RouteDefinition } from '../http/server.ts'
 import type { Door } from '../receive/door.ts'
-import { type Stretch, stretchSql } from '../relay/sweep.ts'
+import type { ReceiveStore } from '../receive/store.ts'
 
 const id = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' } as const
 const factId = { type: 'string', pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' } as const
@@ -16,7 +16,7 @@ const closed = (properties: object): object => ({
 })
 
 /** The endpoints by which other services reach this one over links: the doors, and the questions about receipts. */
-export function linkRoutes(links: readonly LinkContract[], doors: ReadonlyMap<string, Door>, database: Database): RouteDefinition[] {
+export function linkRoutes(links: readonly LinkContract[], doors: ReadonlyMap<string, Door>, store: ReceiveStore): RouteDefinition[] {
   const byPath = Map.groupBy(
     links.filter(link => doors.has(link.id)),
     link => `${link.http.method} ${link.http.path}`,
@@ -31,7 +31,7 @@ export function linkRoutes(links: readonly LinkContract[], doors: ReadonlyMap<st
       policy: { links: allowed },
       params: closed({ link: id }),
       body: closed({ facts: { type: 'array', maxItems: 5_000, items: factId } }),
-      handle: async request => ({ body: await receiptsOf(database, ownLink(request), (request.body as { facts: string[] }).facts) }),
+      handle: async request => ({ body: await store.answer(ownLink(request), (request.body as { facts: string[] }).facts) }),
     },
     {
       method: 'POST',
@@ -48,7 +48,7 @@ export function linkRoutes(links: readonly LinkContract[], doors: ReadonlyMap<st
         },
       }),
       handle: async request => ({
-        body: { different: await compare(database, ownLink(request), (request.body as { stretches: Stretch[] }).stretches) },
+        body: await compare(store, ownLink(request), (request.body as { stretches: Stretch[] }).stretches),
       }),
     },
   ]
@@ -99,31 +99,11 @@ function ownLink(request: HttpRequest<unknown, Record<string, string>, unknown>)
   return link
 }
 
-/** Which facts have a receipt here, and which are kept without one. */
-export async function receiptsOf(
-  database: Database,
-  link: string,
-  facts: readonly string[],
-): Promise<{ terminal: string[]; parked: string[]; dead: string[] }> {
-  // In one statement, so that a fact that moves from parked to its receipt meanwhile is in one of the lists.
-  const { rows } = await database.query<{ terminal: string[]; parked: string[]; dead: string[] }>(
-    `select array(select fact_id from unnest($2::uuid[]) as f(fact_id) where exists (select from receipt where receipt.fact_id = f.fact_id and link = $1 offset 0)) as terminal,
-            array(select fact_id from parked where link = $1 and fact_id = any($2::uuid[])) as parked,
-            array(select fact_id from dead_letter where link = $1 and fact_id = any($2::uuid[]) and state in ('open', 'replaying')) as dead`,
-    [link, facts],
-  )
-  return rows[0] ?? { terminal: [], parked: [], dead: [] }
-}
-
-async function compare(database: Database, link: string, stretches: readonly Stretch[]): Promise<string[]> {
+async function compare(store: ReceiveStore, link: string, stretches: readonly Stretch[]): Promise<CompareAnswer> {
   const different: string[] = []
-  for (const stretch of stretches) {
-    const { rows } = await database.query<{ count: number; digest: string }>(stretchSql('receipt', 'link = $3'), [
-      stretch.from,
-      stretch.to,
-      link,
-    ])
-    if (rows[0]?.count !== stretch.count || rows[0].digest !== stretch.digest) different.push(stretch.to)
+  for (const { from, to, count, digest } of stretches) {
+    const here = await store.received(link, from, to)
+    if (here.count !== count || here.digest !== digest) different.push(to)
   }
-  return different
+  return { different }
 }

@@ -1,20 +1,19 @@
 import type { LinkContract, Route } from '../contract/contract.ts'
 import type { ConsumerStatus } from '../consumer/consumer.ts'
-import type { Database } from '../database/database.ts'
 import { Problem } from '../failure/problem.ts'
 import type { RouteDefinition } from '../http/server.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import type { LaneStatus } from '../relay/lane.ts'
 import { flip, type SwitchCache } from '../switch/switch.ts'
 import type { Audit } from './audit.ts'
-import { receiptsOf } from './link-routes.ts'
 import type { Meter } from './meter.ts'
+import type { Stores } from './stores.ts'
 
 export interface OperatorOptions {
   readonly service: string
   readonly instance: string
   readonly links: readonly LinkContract[]
-  readonly database: Database
+  readonly stores: Stores
   readonly switches: SwitchCache
   readonly audits: readonly Audit[]
   readonly clock: Clock
@@ -40,7 +39,7 @@ const pageMax = 10_000
 
 /** What a service tells operators and lets the engine change. Personal data never passes here. */
 export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
-  const { database, links, service } = options
+  const { stores, links, service } = options
   const operator = { policy: 'operator', tags: ['operator'] } as const
   return [
     {
@@ -57,7 +56,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
           lanes: options.lanes(),
           consumers: options.consumers(),
           breakers: options.breakers(),
-          counts: await counts(database),
+          counts: { ...(await stores.receive.counts()), http_retry: await stores.relay.retries() },
         },
       }),
     },
@@ -106,7 +105,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
           throw new Problem('link_not_movable', {
             detail: `${link.id} exists in its starting form only (${link.start}) and cannot be moved yet`,
           })
-        const { epoch, changed } = await flip(database, wanted, options.clock, options.random)
+        const { epoch, changed } = await flip(stores.switch, wanted, options.clock, options.random)
         options.flipped()
         return { body: { link: link.id, route: wanted.route, epoch, changed } }
       },
@@ -120,12 +119,8 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       body: closed({ link: id, facts }),
       handle: async request => {
         const asked = request.body as { link: string; facts: string[] }
-        const { parked, dead } = await receiptsOf(database, asked.link, asked.facts)
-        const { rows } = await database.query<{ fact_id: string; outcome: string }>(
-          'select fact_id, outcome from receipt where link = $1 and fact_id = any($2::uuid[])',
-          [asked.link, asked.facts],
-        )
-        return { body: { receipts: Object.fromEntries(rows.map(row => [row.fact_id, row.outcome])), parked, dead } }
+        const { parked, dead } = await stores.receive.answer(asked.link, asked.facts)
+        return { body: { receipts: await stores.receive.outcomes(asked.link, asked.facts), parked, dead } }
       },
     },
     {
@@ -137,11 +132,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       body: closed({ link: id, facts }),
       handle: async request => {
         const asked = request.body as { link: string; facts: string[] }
-        const { rows } = await database.query<{ fact_id: string }>(
-          'select fact_id from outbox where fact_id = any($1::uuid[]) and stamps ? $2',
-          [asked.facts, asked.link],
-        )
-        return { body: { carried: rows.map(row => row.fact_id) } }
+        return { body: { carried: await stores.relay.held(asked.link, asked.facts) } }
       },
     },
     {
@@ -181,14 +172,4 @@ function auditOf(audits: readonly Audit[], params: Readonly<Record<string, strin
   const audit = audits.find(one => one.link === params['link'] && one.side === params['side'])
   if (audit === undefined) throw new Problem('not_found', { detail: `this service has no ${params['side']} side of ${params['link']}` })
   return audit
-}
-
-async function counts(database: Database): Promise<Record<string, number>> {
-  const { rows } = await database.query<Record<string, number>>(
-    `select (select count(*)::int from parked) as parked,
-            (select count(*)::int from dead_letter where state in ('open', 'replaying')) as dead_letters,
-            (select count(*)::int from http_retry) as http_retry`,
-    [],
-  )
-  return rows[0] ?? {}
 }

@@ -1,8 +1,7 @@
 import type { Broker } from '../broker/broker.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import { type ConsumerStatus, runConsumer } from '../consumer/consumer.ts'
-import { openHeartbeat, openShares } from '../consumer/shares.ts'
-import type { Database } from '../database/database.ts'
+import { openShares } from '../consumer/shares.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
@@ -13,6 +12,7 @@ import { openReceiver, type Receiver } from '../receive/receiver.ts'
 import type { Registry } from '../registry/registry.ts'
 import { loops } from './loops.ts'
 import type { Meters } from './meter.ts'
+import type { Stores } from './stores.ts'
 
 export interface ReceivingOptions {
   readonly service: string
@@ -21,7 +21,7 @@ export interface ReceivingOptions {
   readonly events: readonly EventContract[]
   readonly handlers: Readonly<Record<string, Handler>>
   readonly gather: Gather | undefined
-  readonly database: Database
+  readonly stores: Stores
   readonly broker: Broker
   readonly registry: Registry
   readonly meters: Meters
@@ -42,28 +42,29 @@ const beatMs = 2_000
 
 /** What brings others' facts into this service: doors, consumers, and the parked messages; all end in the same receivers. */
 export function openReceiving(options: ReceivingOptions): Receiving {
-  const { service, handlers, database, broker, registry, meters, log, clock, random } = options
+  const { service, handlers, stores, broker, registry, meters, log, clock, random } = options
   const links = Object.keys(handlers).map(id => {
     const link = options.links.find(one => one.id === id)
     if (link === undefined || link.to !== service) throw new Error(`${service} has a handler for ${id}, which does not lead to it`)
     return link
   })
-  const receivers = new Map<string, Receiver>(links.map(link => [link.id, openReceiver(link, handlers[link.id] as Handler, registry)]))
+  const receivers = new Map<string, Receiver>(
+    links.map(link => [link.id, openReceiver(link, handlers[link.id] as Handler, registry, stores.receive)]),
+  )
   const doors = new Map(
     [...receivers]
       .filter(([, receiver]) => receiver.link.kind === 'business')
-      .map(([id, receiver]) => [id, openDoor(receiver, database, registry, outcomes => meters.received(id, outcomes))]),
+      .map(([id, receiver]) => [id, openDoor(receiver, stores.receive, registry, outcomes => meters.received(id, outcomes))]),
   )
   const capabilities = Object.fromEntries(links.map(link => [link.id, handlers[link.id]?.versions]))
-  const heartbeat = openHeartbeat(database, options.instance, capabilities)
   const statuses = new Map<string, ConsumerStatus>()
 
   async function beat(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await heartbeat.beat().catch(error => log.debug({ err: error }, 'heartbeat: tried again'))
+      await stores.consumer.beat(options.instance, capabilities).catch(error => log.debug({ err: error }, 'heartbeat: tried again'))
       await clock.sleep(beatMs, signal)
     }
-    await heartbeat.leave().catch(error => log.debug({ err: error }, 'heartbeat: runs out by itself'))
+    await stores.consumer.leave(options.instance).catch(error => log.debug({ err: error }, 'heartbeat: runs out by itself'))
   }
 
   async function consume(receiver: Receiver, signal: AbortSignal): Promise<void> {
@@ -83,21 +84,13 @@ export function openReceiving(options: ReceivingOptions): Receiving {
         await clock.sleep(300, signal)
         continue
       }
-      const shares = openShares(database, {
-        consumer,
-        topicId: topic.id,
-        partitions: topic.partitions,
-        holder: options.instance,
-        instances: () => heartbeat.instances(),
-      })
+      const shares = openShares(stores.consumer, { consumer, topicId: topic.id, holder: options.instance }, topic.partitions)
       await runConsumer(
         {
-          consumer,
           topic: event.topic,
-          topicId: topic.id,
           receiver,
           broker,
-          database,
+          store: stores.consumer,
           shares,
           clock,
           random,
@@ -112,7 +105,14 @@ export function openReceiving(options: ReceivingOptions): Receiving {
 
   const parked = (signal: AbortSignal): Promise<void> =>
     runParked(
-      { database, receivers, gather: options.gather, clock, log, received: (link, outcomes) => meters.received(link, outcomes) },
+      {
+        store: stores.receive,
+        receivers,
+        gather: options.gather,
+        clock,
+        log,
+        received: (link, outcomes) => meters.received(link, outcomes),
+      },
       signal,
     )
 

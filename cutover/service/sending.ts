@@ -1,6 +1,5 @@
 import type { Broker } from '../broker/broker.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
-import type { Database } from '../database/database.ts'
 import type { Doorbell } from '../database/doorbell.ts'
 import { type Courier, openCourier } from '../delivery/courier.ts'
 import { Problem } from '../failure/problem.ts'
@@ -14,21 +13,20 @@ import type { Running } from '../process/process.ts'
 import type { Registry } from '../registry/registry.ts'
 import { eventLane } from '../relay/event-lane.ts'
 import { httpLane } from '../relay/http-lane.ts'
-import { type LaneStatus, type LaneWork, openLanes, runLane } from '../relay/lane.ts'
-import { calledRows, publishedRows } from '../relay/outbox-source.ts'
-import { openRetries } from '../relay/retries.ts'
+import { type LaneStatus, type LaneWork, runLane } from '../relay/lane.ts'
 import { resendAfterMs, sweepLane } from '../relay/sweep.ts'
 import type { SwitchCache } from '../switch/switch.ts'
 import type { LinkReader } from './definition.ts'
 import { loops } from './loops.ts'
 import type { Meters } from './meter.ts'
+import type { Stores } from './stores.ts'
 
 export interface SendingOptions {
   readonly service: string
   readonly instance: string
   readonly links: readonly LinkContract[]
   readonly events: readonly EventContract[]
-  readonly database: Database
+  readonly stores: Stores
   readonly broker: Broker
   readonly doorbell: Doorbell
   readonly switches: SwitchCache
@@ -55,7 +53,7 @@ const maintenanceMs = 10_000
 
 /** What carries this service's facts to others: the sender, its couriers, and the lanes of its relay. */
 export function openSending(options: SendingOptions): Sending {
-  const { service, links, events, database, broker, doorbell, meters, log, clock, random } = options
+  const { service, links, events, stores, broker, doorbell, meters, log, clock, random } = options
   const client = (link: LinkContract, target: string, deadlineMs: number): ReturnType<typeof openClient> =>
     openClient({
       baseUrls: options.urls[target] ?? [],
@@ -71,6 +69,7 @@ export function openSending(options: SendingOptions): Sending {
 
   const sender = openSender({
     ...options,
+    store: stores.outbox,
     deliverNow(link, message) {
       const courier = couriers.get(link)
       return courier?.willing() === true ? courier.deliver(message) : undefined
@@ -81,16 +80,15 @@ export function openSending(options: SendingOptions): Sending {
     },
   })
 
-  const retries = openRetries(database)
+  const store = stores.relay
   const open = new Map<string, number>()
   const business = sent.filter(link => link.kind === 'business')
   const lanes: LaneWork[] = [
-    eventLane(service, publishedRows(database), broker, events),
+    eventLane(service, store.published, broker, events),
     ...business.map(link =>
       httpLane({
         service,
-        source: calledRows(database, link.id),
-        retries,
+        store,
         courier: courierOf(link),
         trailMs: immediateDeadlineMs + 50,
         clock,
@@ -100,9 +98,8 @@ export function openSending(options: SendingOptions): Sending {
     ...sent.map(link =>
       sweepLane({
         service,
-        database,
+        store,
         courier: courierOf(link),
-        retries,
         broker,
         events,
         resendAfterMs,
@@ -113,7 +110,8 @@ export function openSending(options: SendingOptions): Sending {
   ]
   const statuses = new Map<string, LaneStatus>()
   const ports = {
-    lanes: openLanes(database, options.instance),
+    store,
+    holder: options.instance,
     clock,
     log,
     rest: (ms: number, signal: AbortSignal) => doorbell.wait('outbox', ms, signal),
@@ -124,9 +122,9 @@ export function openSending(options: SendingOptions): Sending {
     while (!signal.aborted) {
       try {
         for (const event of events.filter(one => one.service === service)) await broker.createTopic(event.topic, event.partitions)
-        await ensurePartitions(database, defaultPartitions)
+        await ensurePartitions(stores.outbox, defaultPartitions)
         const dropped = await dropTerminalPartitions(
-          database,
+          stores.outbox,
           lanes.map(lane => lane.lane),
           defaultPartitions,
         )

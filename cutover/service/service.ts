@@ -18,10 +18,12 @@ import { linkRoutes } from './link-routes.ts'
 import { operatorRoutes } from './operator.ts'
 import { openReceiving } from './receiving.ts'
 import { openSending } from './sending.ts'
+import { openStores, type Stores } from './stores.ts'
 import { openMeters } from './meter.ts'
 
+export { wake } from '../receive/postgres.ts'
 export type { Audit, AuditRow } from './audit.ts'
-export { auditOver, type Side } from './audit-sql.ts'
+export { auditOver, type Side } from './postgres.ts'
 export type { LinkReader, ServiceContext, ServiceDefinition, ServiceParts } from './definition.ts'
 
 const librarySql = fileURLToPath(new URL('../sql', import.meta.url))
@@ -41,18 +43,19 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
     connectionsMax: environment.DATABASE_CONNECTIONS,
     onIdleError: error => log.debug({ err: error }, 'database: an idle connection was closed'),
   })
-  await install(database, definition)
+  const stores = openStores(database)
+  await install(database, stores, definition)
 
   const broker = openBroker({ kind: environment.BROKER, url: environment.LOG_DATABASE_URL, log, name: instance })
   const doorbell = openDoorbell(database, log)
-  const switches = await openSwitchCache(database)
+  const switches = await openSwitchCache(stores.switch)
   const registry = openRegistry(events)
   const metrics = new Metrics()
   const meters = openMeters(links, clock, metrics)
   const signer = await openSigner({ issuer: name, privateKeyFile: environment.PRIVATE_KEY_FILE })
   const verifier = await openVerifier({ audience: name, trustedKeysFile: environment.TRUSTED_KEYS_FILE })
 
-  const common = { service: name, instance, links, events, database, broker, doorbell, registry, meters, log, clock, random }
+  const common = { service: name, instance, links, events, stores, broker, doorbell, registry, meters, log, clock, random }
   const sending = openSending({ ...common, switches, signer, urls: environment.SERVICE_URLS })
   const parts = definition.build({ database, sender: sending.sender, log, clock, random, read: sending.read })
   const receiving = openReceiving({ ...common, handlers: parts.handlers, gather: parts.gather })
@@ -62,12 +65,12 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
     port: environment.PORT,
     routes: [
       ...parts.routes,
-      ...linkRoutes(receiving.links, receiving.doors, database),
+      ...linkRoutes(receiving.links, receiving.doors, stores.receive),
       ...operatorRoutes({
         service: name,
         instance,
         links,
-        database,
+        stores,
         switches,
         audits: parts.audits,
         clock,
@@ -83,15 +86,15 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
     log,
     metrics,
     ready: async () => ({
-      database: await database.query('select 1', []).then(
+      database: await database.answers().then(
         () => 'ok',
         error => String(error),
       ),
     }),
   })
 
-  const stores: Running = {
-    name: 'stores',
+  const connections: Running = {
+    name: 'connections',
     start: async () => undefined,
     async stop() {
       await doorbell.close()
@@ -101,14 +104,14 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
   }
   doorbell.listen('switch', () => void switches.reload().catch(error => log.debug({ err: error }, 'switch: reloaded at the next append')))
   // Stopped in reverse: no new requests first, then the loops, the connections last.
-  await runProcess([stores, receiving.running, sending.running, ...(parts.parts ?? []), server], { log })
+  await runProcess([connections, receiving.running, sending.running, ...(parts.parts ?? []), server], { log })
 }
 
 /** Everything that the database must hold before the first request. Waits for a database that is still starting. */
-async function install(database: Database, definition: ServiceDefinition): Promise<void> {
+async function install(database: Database, stores: Stores, definition: ServiceDefinition): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await database.query('select 1', [])
+      await database.answers()
       break
     } catch (error) {
       if (!isTransient(error) || attempt >= startAttemptsMax) throw error
@@ -119,7 +122,7 @@ async function install(database: Database, definition: ServiceDefinition): Promi
     { name: 'cutover', folder: librarySql },
     { name: definition.name, folder: definition.migrations },
   ])
-  await ensurePartitions(database, defaultPartitions)
-  await registerVersions(database, definition.events)
-  await installSwitches(database, definition.name, definition.links)
+  await ensurePartitions(stores.outbox, defaultPartitions)
+  await registerVersions(stores.registry, definition.events)
+  await installSwitches(stores.switch, definition.name, definition.links)
 }

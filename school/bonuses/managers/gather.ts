@@ -1,7 +1,6 @@
 import type { Database } from 'cutover/database'
 import type { Gather } from 'cutover/receive/handler'
-import { wake } from 'cutover/receive'
-import type { LinkReader } from 'cutover/service'
+import { type LinkReader, wake } from 'cutover/service'
 import { isManager } from '../../contracts/http/manager.ts'
 
 /**

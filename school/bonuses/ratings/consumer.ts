@@ -1,5 +1,5 @@
-import { wake } from 'cutover/receive'
 import type { Handler } from 'cutover/receive/handler'
+import { wake } from 'cutover/service'
 import type { TaskRating } from '../../contracts/events/task-rating/event.ts'
 
 interface Rating {

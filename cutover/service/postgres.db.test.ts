@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { type Database, openDatabase } from '../database/database.ts'
 import type { Audit, AuditRow } from './audit.ts'
 import { freshDatabase } from '../../tests/database.ts'
-import { auditOver } from './audit-sql.ts'
+import { auditOver } from './postgres.ts'
 
 const open: Database[] = []
 after(async () => {

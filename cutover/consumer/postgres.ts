@@ -1,0 +1,92 @@
+import type { Database } from '../database/database.ts'
+import { aliveMs, type ConsumerStore, type ShareOf, shareLeaseMs } from './store.ts'
+
+const keyOf = ({ consumer, topicId }: ShareOf): string[] => [consumer, topicId]
+const ownOf = ({ consumer, topicId, holder }: ShareOf): string[] => [consumer, topicId, holder]
+
+export const openConsumerStore = (database: Database): ConsumerStore => ({
+  transaction: work => database.transaction(work),
+  async advance(tx, share, moves) {
+    const { rowCount } = await tx.query(
+      `update consumer_partition c set position = n.next
+         from unnest($3::int[], $4::bigint[], $5::bigint[], $6::bigint[]) as n(partition, was, next, term)
+        where c.consumer = $1 and c.topic_id = $2 and c.partition = n.partition and c.position = n.was and c.term = n.term`,
+      [
+        ...keyOf(share),
+        moves.map(one => one.from.partition),
+        moves.map(one => one.from.position.toString()),
+        moves.map(one => one.to.toString()),
+        moves.map(one => one.from.term),
+      ],
+    )
+    return rowCount
+  },
+
+  async install(share, partitions) {
+    await database.query(
+      `insert into consumer_partition (consumer, topic_id, partition)
+       select $1, $2, p from generate_series(0, $3::int - 1) as p on conflict do nothing`,
+      [...keyOf(share), partitions],
+    )
+  },
+  async renew(share) {
+    await database.query(
+      `update consumer_partition set until = clock_timestamp() + interval '${shareLeaseMs} ms'
+        where consumer = $1 and topic_id = $2 and holder = $3 and until > clock_timestamp()`,
+      ownOf(share),
+    )
+  },
+  async giveUp(share, most) {
+    await database.query(
+      `update consumer_partition set holder = null, until = '-infinity'
+        where consumer = $1 and topic_id = $2 and holder = $3 and partition not in (
+          select partition from consumer_partition where consumer = $1 and topic_id = $2 and holder = $3 order by partition limit $4)`,
+      [...ownOf(share), most],
+    )
+  },
+  async take(share, most) {
+    await database.query(
+      `update consumer_partition c set holder = $3, term = c.term + 1, until = clock_timestamp() + interval '${shareLeaseMs} ms'
+         from (select partition from consumer_partition
+                where consumer = $1 and topic_id = $2 and until < clock_timestamp() order by partition
+                limit greatest(0, $4 - (select count(*) from consumer_partition
+                                         where consumer = $1 and topic_id = $2 and holder = $3 and until > clock_timestamp()))
+                  for update skip locked) free
+        where c.consumer = $1 and c.topic_id = $2 and c.partition = free.partition`,
+      [...ownOf(share), most],
+    )
+  },
+  async held(share) {
+    const { rows } = await database.query<{ partition: number; position: string; term: string }>(
+      `select partition, position, term from consumer_partition
+        where consumer = $1 and topic_id = $2 and holder = $3 and until > clock_timestamp() order by partition`,
+      ownOf(share),
+    )
+    return rows.map(row => ({ partition: row.partition, position: BigInt(row.position), term: row.term }))
+  },
+  async release(share) {
+    await database.query(
+      `update consumer_partition set holder = null, until = '-infinity' where consumer = $1 and topic_id = $2 and holder = $3`,
+      ownOf(share),
+    )
+  },
+
+  async beat(id, capabilities) {
+    await database.query(
+      `insert into instance (id, until, capabilities) values ($1, clock_timestamp() + interval '${aliveMs} ms', $2)
+       on conflict (id) do update set until = excluded.until, capabilities = excluded.capabilities`,
+      [id, JSON.stringify(capabilities)],
+    )
+    await database.query(`delete from instance where until < clock_timestamp() - interval '1 hour'`, [])
+  },
+  async instances() {
+    const { rows } = await database.query<{ count: number }>(
+      'select count(*)::int as count from instance where until > clock_timestamp()',
+      [],
+    )
+    return rows[0]?.count ?? 1
+  },
+  async leave(id) {
+    await database.query('delete from instance where id = $1', [id])
+  },
+})

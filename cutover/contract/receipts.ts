@@ -1,0 +1,19 @@
+/** A stretch of positions `(from, to]` of a sender's outbox, with how many facts of a link it holds and the digest of their sorted ids. */
+export interface Stretch {
+  readonly from: string
+  readonly to: string
+  readonly count: number
+  readonly digest: string
+}
+
+/** What a receiver says of a list of facts. Those it does not name have never arrived. */
+export interface ReceiptAnswer {
+  readonly terminal: readonly string[]
+  readonly parked: readonly string[]
+  readonly dead: readonly string[]
+}
+
+/** What a receiver says of stretches: the ends of those for which it has other receipts. */
+export interface CompareAnswer {
+  readonly different: readonly string[]
+}

@@ -1,0 +1,156 @@
+import { toHeaders } from '../contract/headers.ts'
+import type { Database, Tx } from '../database/database.ts'
+import { storable } from '../database/storable.ts'
+import { stretchSql } from '../database/stretch-sql.ts'
+import { firstWaitMs, parkedMax, type ParkedRow, type Receipt, type ReceiveStore, waitMsMax } from './store.ts'
+
+/** Brings back what waits for any of these, in the transaction that stored what it waited for. */
+export async function wake(tx: Tx, waitsFor: readonly string[]): Promise<void> {
+  if (waitsFor.length === 0) return
+  await tx.query('update parked set next_at = clock_timestamp() where waits_for = any($1::text[])', [waitsFor])
+}
+
+const receivedSql = stretchSql('receipt', 'link = $3')
+const parkedColumns = 'link, fact_id, waits_for, tries, headers, bytes, extract(epoch from now() - parked_at)::float8 * 1000 as waited_ms'
+
+export const openReceiveStore = (database: Database): ReceiveStore => ({
+  transaction: work => database.transaction(work),
+
+  async receipts(tx, link, facts) {
+    const { rows } = await tx.query<Receipt & { fact_id: string }>(
+      // One look-up per fact, and the planner cannot make it anything else: a plan that was made while the table was small
+      // and kept would read all of it for every batch.
+      `select fact_id, r.outcome, r.detail from unnest($2::uuid[]) as f(fact_id)
+        cross join lateral (select outcome, detail from receipt where receipt.fact_id = f.fact_id and link = $1 limit 1) as r`,
+      [link, facts],
+    )
+    return new Map(rows.map(row => [row.fact_id, row]))
+  },
+  async storeReceipts(tx, link, via, receipts) {
+    if (receipts.length === 0) return
+    await tx.query(
+      `insert into receipt (link, fact_id, position, outcome, detail, via)
+       select $1, r.fact_id, r.position, r.outcome, r.detail, $2
+         from unnest($3::uuid[], $4::bigint[], $5::text[], $6::text[]) as r(fact_id, position, outcome, detail)
+       on conflict do nothing`,
+      [
+        link,
+        via,
+        receipts.map(one => one.message.factId),
+        receipts.map(one => one.message.position),
+        receipts.map(one => one.outcome),
+        receipts.map(one => one.detail),
+      ],
+    )
+  },
+  async park(tx, link, via, waiting) {
+    if (waiting.length === 0) return
+    await tx.query(
+      `insert into parked (link, fact_id, waits_for, next_at, headers, bytes)
+       select $1, p.fact_id, p.waits_for, clock_timestamp() + interval '${firstWaitMs} ms', p.headers, p.bytes
+         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) as p(fact_id, waits_for, headers, bytes)
+       on conflict (link, fact_id) do update set waits_for = excluded.waits_for`,
+      [
+        link,
+        waiting.map(one => one.message.factId),
+        waiting.map(one => one.waitsFor),
+        waiting.map(one => JSON.stringify({ ...toHeaders(one.message), via })),
+        waiting.map(one => one.message.bytes),
+      ],
+    )
+  },
+  async record(tx, link, recorded) {
+    if (recorded.length === 0) return
+    await tx.query(
+      `insert into recorded (link, fact_id, business_key, decision)
+       select $1, r.fact_id, r.business_key, r.decision from unnest($2::uuid[], $3::text[], $4::text[]) as r(fact_id, business_key, decision)
+       on conflict do nothing`,
+      [
+        link,
+        recorded.map(one => one.message.factId),
+        recorded.map(one => one.message.businessKey),
+        recorded.map(one => JSON.stringify(one.decision)),
+      ],
+    )
+  },
+  async bury(tx, link, dead) {
+    for (const one of dead) {
+      await tx.query(
+        `insert into dead_letter (side, link, fact_id, code, error, attempts, bytes, headers, origin)
+         values ('receive', $1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
+        [link, one.factId, one.code, storable(one.error), one.attempts, Buffer.from(one.bytes), JSON.stringify(one.headers), one.origin],
+      )
+    }
+  },
+
+  async waitedFor() {
+    const { rows } = await database.query<{ link: string; waits_for: string }>(
+      `select link, waits_for from parked where next_at <= clock_timestamp() group by link, waits_for order by min(next_at) limit ${parkedMax}`,
+      [],
+    )
+    return rows
+  },
+  async due() {
+    const { rows } = await database.query<ParkedRow>(
+      `select ${parkedColumns} from parked where next_at <= clock_timestamp() order by next_at limit ${parkedMax}`,
+      [],
+    )
+    return rows
+  },
+  async takeDue(tx, link) {
+    const { rows } = await tx.query<ParkedRow>(
+      `select ${parkedColumns} from parked
+        where link = $1 and next_at <= clock_timestamp() order by next_at limit ${parkedMax} for update skip locked`,
+      [link],
+    )
+    return rows
+  },
+  async take(tx, link, factId) {
+    const { rows } = await tx.query<ParkedRow>(
+      `select ${parkedColumns} from parked where link = $1 and fact_id = $2 for update skip locked`,
+      [link, factId],
+    )
+    return rows[0]
+  },
+  async unpark(tx, link, facts) {
+    await tx.query('delete from parked where link = $1 and fact_id = any($2::uuid[])', [link, facts])
+  },
+  async postpone(tx, link, facts) {
+    if (facts.length === 0) return
+    await tx.query(
+      `update parked set tries = tries + 1, next_at = clock_timestamp() + least(200 * power(2, least(tries, 10)), ${waitMsMax}) * interval '1 ms'
+        where link = $1 and fact_id = any($2::uuid[])`,
+      [link, facts],
+    )
+  },
+
+  async answer(link, facts) {
+    // In one statement, so that a fact that moves from parked to its receipt meanwhile is in one of the lists.
+    const { rows } = await database.query<{ terminal: string[]; parked: string[]; dead: string[] }>(
+      `select array(select fact_id from unnest($2::uuid[]) as f(fact_id) where exists (select from receipt where receipt.fact_id = f.fact_id and link = $1 offset 0)) as terminal,
+              array(select fact_id from parked where link = $1 and fact_id = any($2::uuid[])) as parked,
+              array(select fact_id from dead_letter where link = $1 and fact_id = any($2::uuid[]) and state in ('open', 'replaying')) as dead`,
+      [link, facts],
+    )
+    return rows[0] ?? { terminal: [], parked: [], dead: [] }
+  },
+  async outcomes(link, facts) {
+    const { rows } = await database.query<{ fact_id: string; outcome: string }>(
+      'select fact_id, outcome from receipt where link = $1 and fact_id = any($2::uuid[])',
+      [link, facts],
+    )
+    return Object.fromEntries(rows.map(row => [row.fact_id, row.outcome]))
+  },
+  async received(link, from, to) {
+    const { rows } = await database.query<{ count: number; digest: string }>(receivedSql, [from, to, link])
+    return rows[0] ?? { count: 0, digest: '' }
+  },
+  async counts() {
+    const { rows } = await database.query<{ parked: number; dead_letters: number }>(
+      `select (select count(*)::int from parked) as parked,
+              (select count(*)::int from dead_letter where state in ('open', 'replaying')) as dead_letters`,
+      [],
+    )
+    return rows[0] ?? { parked: 0, dead_letters: 0 }
+  },
+})

@@ -1,0 +1,143 @@
+import type { Database } from '../database/database.ts'
+import { storable } from '../database/storable.ts'
+import { stretchSql } from '../database/stretch-sql.ts'
+import { outboxColumns } from '../outbox/postgres.ts'
+import { switchHoldersSql } from '../switch/postgres.ts'
+import { type DueRetry, type IssuedRow, type LaneRow, leaseMs, type OutboxSource, readMax, type RelayStore } from './store.ts'
+
+// The limit is a literal and the range sargable: with a parameter the planner forgets that few rows are wanted.
+const readSql = (own: string): string => `
+  select position, fact_id, event, version, business_key, order_key, revision, stamps, traceparent,
+         case when ${own} then bytes end as bytes,
+         extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age_ms
+    from outbox where outbox.position > $1 order by outbox.position limit ${readMax}`
+
+const publishedSql = readSql('publish')
+const calledSql = readSql(`stamps -> $2 ->> 'route' = 'http'`)
+const issuedSql = stretchSql('outbox', 'stamps ? $3')
+const dueSql = `
+  select ${outboxColumns.replaceAll(/\b(?=[a-z_]+)/g, 'o.')}, r.attempts from http_retry r join outbox o on o.position = r.position
+   where r.link = $1 and r.next_at <= clock_timestamp() order by r.next_at limit $2`
+
+export function openRelayStore(database: Database): RelayStore {
+  const source = (sql: string, values: readonly unknown[]): OutboxSource => ({
+    async read(after) {
+      const { rows } = await database.query<LaneRow>(sql, [after.toString(), ...values])
+      return rows
+    },
+    async holders() {
+      const { rows } = await database.query<{ holder: string }>(switchHoldersSql, [])
+      return new Set(rows.map(row => row.holder))
+    },
+  })
+
+  return {
+    async acquire(lane, holder) {
+      await database.query('insert into relay_lane (lane) values ($1) on conflict do nothing', [lane])
+      const { rows } = await database.query<{ term: string; position: string }>(
+        `update relay_lane set holder = $2, term = term + 1, until = clock_timestamp() + interval '${leaseMs} ms'
+          where lane = $1 and (until < clock_timestamp() or holder = $2) returning term, position`,
+        [lane, holder],
+      )
+      const row = rows[0]
+      return row === undefined ? undefined : { term: row.term, position: BigInt(row.position) }
+    },
+    async advance(lane, term, position) {
+      const { rowCount } = await database.query(
+        `update relay_lane set position = greatest(position, $3), until = clock_timestamp() + interval '${leaseMs} ms'
+          where lane = $1 and term = $2 and holder is not null`,
+        [lane, term, position.toString()],
+      )
+      return rowCount === 1
+    },
+    async release(lane, term) {
+      await database.query(`update relay_lane set holder = null, until = '-infinity' where lane = $1 and term = $2`, [lane, term])
+    },
+
+    published: source(publishedSql, []),
+    called: link => source(calledSql, [link]),
+
+    async retryLater(link, failures, attempts, delayMs) {
+      await database.query(
+        `insert into http_retry (link, position, fact_id, attempts, last_error, next_at)
+         select $1, f.position, f.fact_id, $5, f.error, clock_timestamp() + $6::float8 * interval '1 ms'
+           from unnest($2::bigint[], $3::uuid[], $4::text[]) as f(position, fact_id, error)
+         on conflict do nothing`,
+        [
+          link,
+          failures.map(one => one.position),
+          failures.map(one => one.factId),
+          failures.map(one => storable(one.error)),
+          attempts,
+          delayMs,
+        ],
+      )
+    },
+    async due(link, limit) {
+      const { rows } = await database.query<DueRetry>(dueSql, [link, limit])
+      return rows
+    },
+    async retryAgain(link, position, error, delayMs) {
+      await database.query(
+        `update http_retry set attempts = attempts + 1, last_error = $3, next_at = clock_timestamp() + $4::float8 * interval '1 ms'
+          where link = $1 and position = $2`,
+        [link, position, storable(error), delayMs],
+      )
+    },
+    async settle(link, positions) {
+      await database.query('delete from http_retry where link = $1 and position = any($2::bigint[])', [link, positions])
+    },
+    async bury(link, row, attempts, code, error) {
+      await database.transaction(async tx => {
+        await tx.query(
+          `insert into dead_letter (side, link, fact_id, code, error, attempts, bytes, headers, origin)
+           values ('relay', $1, $2, $3, $4, $5, convert_to($6, 'UTF8'), $7, $8) on conflict do nothing`,
+          [
+            link,
+            row.fact_id,
+            code,
+            storable(error),
+            attempts,
+            row.bytes,
+            JSON.stringify({ event: row.event, version: row.version, stamps: row.stamps }),
+            row.position,
+          ],
+        )
+        await tx.query('delete from http_retry where link = $1 and position = $2', [link, row.position])
+      })
+    },
+    async retries() {
+      const { rows } = await database.query<{ count: number }>('select count(*)::int as count from http_retry', [])
+      return rows[0]?.count ?? 0
+    },
+
+    async delivered(link) {
+      const { rows } = await database.query<{ position: string | null }>(
+        `select min(position) as position from relay_lane where lane in ('event', 'http:' || $1)`,
+        [link],
+      )
+      return BigInt(rows[0]?.position ?? 0)
+    },
+    async issued(link, from, to) {
+      const { rows } = await database.query<{ count: number; digest: string }>(issuedSql, [from.toString(), to.toString(), link])
+      return { from: from.toString(), to: to.toString(), count: rows[0]?.count ?? 0, digest: rows[0]?.digest ?? '' }
+    },
+    async issuedRows(link, stretch) {
+      const { rows } = await database.query<IssuedRow>(
+        `select ${outboxColumns}, extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age_ms,
+                exists (select from dead_letter d where d.side = 'relay' and d.link = $3 and d.fact_id = outbox.fact_id
+                           and d.state in ('open', 'replaying')) as dead
+           from outbox where position > $1 and position <= $2 and stamps ? $3 order by position`,
+        [stretch.from, stretch.to, link],
+      )
+      return rows
+    },
+    async held(link, facts) {
+      const { rows } = await database.query<{ fact_id: string }>(
+        'select fact_id from outbox where fact_id = any($1::uuid[]) and stamps ? $2',
+        [facts, link],
+      )
+      return rows.map(row => row.fact_id)
+    },
+  }
+}

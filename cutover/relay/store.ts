@@ -1,0 +1,67 @@
+import type { Stretch } from '../contract/receipts.ts'
+import type { OutboxRow } from '../outbox/store.ts'
+
+/** The right to work on a lane. `term` fences: a write-back under an older term changes nothing. */
+export interface Lease {
+  readonly term: string
+  readonly position: bigint
+}
+
+/** A row as a lane reads it. `bytes` is null in rows that are not of this lane. */
+export type LaneRow = Omit<OutboxRow, 'bytes'> & { readonly bytes: string | null; readonly age_ms: number }
+
+/** The outbox as one lane reads it. */
+export interface OutboxSource {
+  /** Up to `readMax` rows after a position, in position order. */
+  read(after: bigint): Promise<readonly LaneRow[]>
+  /** The transactions that hold the switch's shared lock now. */
+  holders(): Promise<ReadonlySet<string>>
+}
+
+export interface Failure {
+  readonly position: string
+  readonly factId: string
+  readonly error: string
+}
+
+/** A delivery by HTTP that is due again. */
+export type DueRetry = OutboxRow & { readonly attempts: number }
+
+/** A fact as the sweep looks at it; `dead` when its delivery is a dead letter here, which waits for a person. */
+export type IssuedRow = OutboxRow & { readonly age_ms: number; readonly dead: boolean }
+
+/** What the relay needs of the service's own database. */
+export interface RelayStore {
+  /** Leases on lanes, measured by the database's clock; they run out after `leaseMs`. */
+  acquire(lane: string, holder: string): Promise<Lease | undefined>
+  /** Moves the position, never back, and renews the lease; false when the lease is another's by now: stop at once. */
+  advance(lane: string, term: string, position: bigint): Promise<boolean>
+  release(lane: string, term: string): Promise<void>
+
+  /** The rows that are published as events. */
+  readonly published: OutboxSource
+  /** The rows whose route on `link` is http. */
+  called(link: string): OutboxSource
+
+  /** Remembers failures of a first attempt (`attempts` 1) or facts to be called again (0). Ones that are there keep their count. */
+  retryLater(link: string, failures: readonly Failure[], attempts: number, delayMs: number): Promise<void>
+  due(link: string, limit: number): Promise<readonly DueRetry[]>
+  /** Counts one more attempt and sets the next time. */
+  retryAgain(link: string, position: string, error: string, delayMs: number): Promise<void>
+  settle(link: string, positions: readonly string[]): Promise<void>
+  /** Sets the message aside, with its bytes and reason, in one transaction with the end of its retries. */
+  bury(link: string, row: OutboxRow, attempts: number, code: string, error: string): Promise<void>
+  retries(): Promise<number>
+
+  /** The lowest position of the lanes that carry a link: what lies beyond has not been delivered yet. */
+  delivered(link: string): Promise<bigint>
+  /** The facts of a link from beyond `from` up to `to`, counted and digested. */
+  issued(link: string, from: bigint, to: bigint): Promise<Stretch>
+  /** The same facts one by one, in position order. */
+  issuedRows(link: string, stretch: Stretch): Promise<readonly IssuedRow[]>
+  /** Which of these facts of a link are still held here, and so will be seen through. */
+  held(link: string, facts: readonly string[]): Promise<readonly string[]>
+}
+
+export const leaseMs = 4_000
+export const readMax = 500

@@ -1,0 +1,32 @@
+import { openConsumerStore } from '../consumer/postgres.ts'
+import type { ConsumerStore } from '../consumer/store.ts'
+import type { Database } from '../database/database.ts'
+import { openOutboxStore } from '../outbox/postgres.ts'
+import type { OutboxStore } from '../outbox/store.ts'
+import { openReceiveStore } from '../receive/postgres.ts'
+import type { ReceiveStore } from '../receive/store.ts'
+import { openRegistryStore } from '../registry/postgres.ts'
+import type { RegistryStore } from '../registry/store.ts'
+import { openRelayStore } from '../relay/postgres.ts'
+import type { RelayStore } from '../relay/store.ts'
+import { openSwitchStore } from '../switch/postgres.ts'
+import type { SwitchStore } from '../switch/store.ts'
+
+/** All that the library stores in a service's own database, a port per capability. */
+export interface Stores {
+  readonly switch: SwitchStore
+  readonly registry: RegistryStore
+  readonly outbox: OutboxStore
+  readonly relay: RelayStore
+  readonly receive: ReceiveStore
+  readonly consumer: ConsumerStore
+}
+
+export const openStores = (database: Database): Stores => ({
+  switch: openSwitchStore(database),
+  registry: openRegistryStore(database),
+  outbox: openOutboxStore(database),
+  relay: openRelayStore(database),
+  receive: openReceiveStore(database),
+  consumer: openConsumerStore(database),
+})

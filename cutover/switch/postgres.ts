@@ -1,0 +1,71 @@
+import type { Route } from '../contract/contract.ts'
+import { type Database, sqlState } from '../database/database.ts'
+import type { SwitchState, SwitchStore } from './store.ts'
+
+// Advisory locks are local to a database, so one constant is one key per database.
+const key = '1129665615, 1'
+
+/**
+ * Opens a business transaction under the switch: the shared lock is a statement of its own, sent together with
+ * `begin` in one round trip. Read committed is part of the rule: under repeatable read the snapshot would be older
+ * than the lock, and the append would accept an epoch that has ended.
+ */
+export const beginUnderSwitch = `begin isolation level read committed; select pg_advisory_xact_lock_shared(${key})`
+
+/** Every transaction that holds the shared lock of this database: what may still commit under the present epoch. */
+export const switchHoldersSql = `
+  select l.virtualtransaction as holder from pg_locks l
+   where l.locktype = 'advisory' and l.database = (select oid from pg_database where datname = current_database())
+     and l.classid = 1129665615 and l.objid = 1 and l.objsubid = 2 and l.granted and l.mode = 'ShareLock'`
+
+export const openSwitchStore = (database: Database): SwitchStore => ({
+  async install(links) {
+    await database.query(
+      `insert into switch_link (link, route, epoch) select l.link, l.route, 1 from unnest($1::text[], $2::text[]) as l(link, route)
+       on conflict (link) do nothing`,
+      [links.map(one => one.link), links.map(one => one.route)],
+    )
+  },
+  async read() {
+    const { rows } = await database.query<{ epoch: string; links: SwitchState['links']; versions: SwitchState['versions'] }>(
+      `select epoch,
+              (select coalesce(json_object_agg(link, json_build_object('route', route, 'shadow', shadow)), '{}') from switch_link) as links,
+              (select coalesce(json_object_agg(event, version), '{}') from switch_event) as versions
+         from switch_epoch`,
+      [],
+    )
+    const row = rows[0]
+    if (row === undefined) throw new Error('switch_epoch is empty: the database was not installed by this library')
+    return { epoch: Number(row.epoch), links: row.links, versions: row.versions }
+  },
+  async alone(waitMs, work) {
+    try {
+      const done = await database.transaction(async tx => {
+        await tx.query(`set local lock_timeout = '${waitMs}ms'`)
+        await tx.query(`select pg_advisory_xact_lock(${key})`)
+        return work(tx)
+      })
+      return { done }
+    } catch (error) {
+      if (sqlState(error) === '55P03' || sqlState(error) === '40P01') return 'busy'
+      throw error
+    }
+  },
+  async standing(tx, link) {
+    const { rows } = await tx.query<{ epoch: string; term: string; route: Route | null; shadow: boolean | null }>(
+      `select e.epoch, e.term, l.route, l.shadow from switch_epoch e left join switch_link l on l.link = $1`,
+      [link],
+    )
+    const row = rows[0]
+    return { epoch: Number(row?.epoch), term: Number(row?.term), route: row?.route ?? null, shadow: row?.shadow ?? false }
+  },
+  async move(tx, { link, route, shadow, epoch, term }) {
+    await tx.query('update switch_epoch set epoch = $1, term = $2', [epoch, term])
+    await tx.query('update switch_link set route = $2, shadow = $3, epoch = $4, changed_at = now() where link = $1', [
+      link,
+      route,
+      shadow,
+      epoch,
+    ])
+  },
+})

@@ -1,0 +1,34 @@
+import type { Route } from '../contract/contract.ts'
+import type { Tx } from '../database/database.ts'
+
+/** What the switches of one database say. `epoch` rises with every change of any of them. */
+export interface SwitchState {
+  readonly epoch: number
+  readonly links: Readonly<Record<string, { readonly route: Route; readonly shadow: boolean }>>
+  /** The version in which each event is produced; 0 where nothing is said. */
+  readonly versions: Readonly<Record<string, number>>
+}
+
+/** How the switch of one link stands; `route` is null when this database does not decide it. */
+export interface Standing {
+  readonly epoch: number
+  /** The highest engine term that the database has seen. */
+  readonly term: number
+  readonly route: Route | null
+  readonly shadow: boolean
+}
+
+/** What the switch needs of the service's own database. */
+export interface SwitchStore {
+  /** Gives links their starting route under epoch 1. Links that are there keep what they say. */
+  install(links: readonly { readonly link: string; readonly route: Route }[]): Promise<void>
+  /** All of it in one read, so that the epoch and what it stands for belong together. */
+  read(): Promise<SwitchState>
+  /**
+   * Runs `work` in a transaction that holds the switch alone: every transaction that held it shared has ended, and none
+   * begins. `busy` when it is not to be had within `waitMs`; nothing was done then.
+   */
+  alone<Result>(waitMs: number, work: (tx: Tx) => Promise<Result>): Promise<{ readonly done: Result } | 'busy'>
+  standing(tx: Tx, link: string): Promise<Standing>
+  move(tx: Tx, to: { link: string; route: Route; shadow: boolean; epoch: number; term: number }): Promise<void>
+}
