@@ -7,9 +7,7 @@ import { type RouteDefinition, type Server, openServer, tokenDigest } from 'cuto
 import { openLog } from 'cutover/process/log'
 import { freshDatabase, type TestDatabase } from '../tests/database.ts'
 import type { HistoryAnswer, LinkRow, SwitchAnswer, VerifyReport } from './api/contract.ts'
-import { engineStores, openEngine } from './engine.ts'
-import { systemClock } from 'cutover/process/clock'
-import { openLease } from './lease/lease.ts'
+import { openEngine } from './engine.ts'
 import { openDirectory } from './services/directory.ts'
 
 const log = openLog({ service: 'engine', instance: 'test', level: 'silent' })
@@ -54,7 +52,7 @@ function fakeService(name: string, routes: Readonly<Record<string, (body: never)
 }
 
 describe('the engine', () => {
-  const state = { route: 'http', epoch: 1, terms: [] as number[], refuse: false }
+  const state = { route: 'http', epoch: 1, terms: [] as number[], refuse: false, able: ['bonuses'] }
   const effects = [{ key: 'a', content: { amount: '500' } }]
   let test1: TestDatabase
   let database: Database
@@ -67,6 +65,7 @@ describe('the engine', () => {
     test1 = await freshDatabase()
     database = openDatabase({ url: test1.url, name: 'engine-test', connectionsMax: 4, onIdleError: () => undefined })
     hiring = await fakeService('hiring', {
+      'GET /operator/instances': () => [{ id: 'hiring', capabilities: ['call:COMM-040'], build: null }],
       'GET /operator/links': () => [{ link: 'COMM-040', route: state.route, epoch: state.epoch, facts: 4, rate: 1.5 }],
       'POST /operator/switch': ({ route, term }: { route: string; term: number }) => {
         state.terms.push(term)
@@ -80,6 +79,7 @@ describe('the engine', () => {
     })
     bonuses = await fakeService('bonuses', {
       'GET /operator/links': () => [],
+      'GET /operator/instances': () => state.able.map(id => ({ id, capabilities: ['act:COMM-040', 'serve:COMM-040'], build: null })),
       'GET /operator/audits/{link}/{side}': () => ({ rows: effects, next: null }),
       'POST /operator/audits/{link}/{side}/find': () => ({ rows: effects }),
       'GET /operator/ledger': () => ({ balanced: true, sum: 0 }),
@@ -88,19 +88,14 @@ describe('the engine', () => {
     await bonuses.start()
     const directory = openDirectory({ hiring: [hiring.url], bonuses: [bonuses.url] }, { token: async () => 'engine' })
     const expectations = [{ link: 'COMM-040', expected: () => ({ amount: 500 }) }]
-    const lease = openLease(database, 'test', systemClock, log)
-    engine = await openEngine(
-      { links: [link, fixed], expectations, ledger: 'bonuses' },
-      { database, directory, lease, port: 0, operatorToken: 'secret', log },
+    const opened = await openEngine(
+      { links: [link, fixed], events: [], plans: [], expectations, ledger: 'bonuses' },
+      { database, directory, deployer: null, name: 'test', port: 0, operatorToken: 'secret', consoleFolder: null, log },
     )
-    const stores = engineStores(database, directory)
-    await stores.start()
-    await lease.start()
-    await engine.start()
+    engine = opened.server
+    for (const part of opened.parts) await part.start()
     stop = async () => {
-      await engine.stop()
-      await lease.stop()
-      await stores.stop()
+      for (const part of opened.parts.toReversed()) await part.stop()
       await hiring.stop()
       await bonuses.stop()
       await test1.drop()

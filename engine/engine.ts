@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import type { LinkContract } from 'cutover/contract'
+import type { EventContract, LinkContract } from 'cutover/contract'
 import { type Database, openDatabase } from 'cutover/database'
 import { installMigrations } from 'cutover/database/install'
 import { type Server, openServer, tokenDigest } from 'cutover/http/server'
@@ -8,20 +8,40 @@ import { openSigner } from 'cutover/http/tokens'
 import { type Running, fail, runProcess } from 'cutover/process'
 import { systemClock } from 'cutover/process/clock'
 import { type Log, openLog } from 'cutover/process/log'
+import type { LinkRow } from './api/contract.ts'
 import { readEngineEnvironment } from './environment.ts'
 import { gatherLinks } from './links/gather.ts'
 import { openMover } from './links/move.ts'
-import { type Lease, openLease } from './lease/lease.ts'
+import { linkUnknown } from './links/unknown.ts'
+import { openPages } from './pages/pages.ts'
+import { parityRoutes } from './parity/http.ts'
+import type { Plan } from './plan/plan.ts'
+import type { Registry, World } from './plan/world.ts'
+import { openRegistry } from './registry/postgres.ts'
+import { runRoutes } from './run/http.ts'
+import { openRunLoop } from './run/loop.ts'
+import { openOrders, planOf } from './run/orders.ts'
+import { openRuns } from './run/postgres.ts'
+import { runId } from './run/store.ts'
+import { openLease } from './lease/lease.ts'
 import { engineRoutes } from './routes.ts'
 import { readLedger } from './services/answers.ts'
 import { booksOf } from './services/books.ts'
+import { type DeployerClient, openDeployer } from './services/deployer.ts'
 import { type Directory, openDirectory } from './services/directory.ts'
+import { sessionRoutes } from './session/http.ts'
+import { openSessions } from './session/session.ts'
+import { streamRoutes } from './stream/http.ts'
+import { openStream } from './stream/stream.ts'
 import type { Expectation } from './verify/expectation.ts'
 import { verifyAll } from './verify/report.ts'
+import { openWorld } from './world/world.ts'
 
-/** The system that an engine moves: its links, what verify expects of them, and who keeps the money. */
+/** The system that an engine moves: its links and events, its plans, what verify expects, and who keeps the money. */
 export interface EngineDefinition {
   readonly links: readonly LinkContract[]
+  readonly events: readonly EventContract[]
+  readonly plans: readonly Plan[]
   readonly expectations: readonly Expectation[]
   /** The service that answers `GET /operator/ledger`; null for a system without money. */
   readonly ledger: string | null
@@ -30,19 +50,34 @@ export interface EngineDefinition {
 export interface EngineResources {
   readonly database: Database
   readonly directory: Directory
-  readonly lease: Lease
+  readonly deployer: DeployerClient | null
+  /** The name of this engine among those that share the database. */
+  readonly name: string
   readonly port: number
   /** What the operator has to show. */
   readonly operatorToken: string
+  /** The folder with the built console. */
+  readonly consoleFolder: string | null
   readonly log: Log
+}
+
+/** What runs in an engine, in the order in which it starts. */
+export interface Engine {
+  readonly parts: readonly Running[]
+  readonly server: Server
 }
 
 const sql = fileURLToPath(new URL('sql', import.meta.url))
 const connectionsMax = 8
+/** Runs that a watcher gets: those that go on, and the latest that have ended. */
+const streamedRuns = 20
 const ledgerCall = { method: 'GET', path: '/operator/ledger', deadlineMs: 60_000 } as const
 
 /** Runs the engine until it is told to stop. Reads its configuration from the environment. */
-export async function runEngine(definition: EngineDefinition): Promise<void> {
+export async function runEngine(
+  definition: EngineDefinition,
+  wrap: (database: Database) => Database = database => database,
+): Promise<void> {
   try {
     const environment = readEngineEnvironment()
     const log = openLog({ service: 'engine', instance: environment.INSTANCE, level: environment.LOG_LEVEL })
@@ -53,53 +88,108 @@ export async function runEngine(definition: EngineDefinition): Promise<void> {
       onIdleError: error => log.debug({ err: error }, 'database: an idle connection was closed'),
     })
     const signer = await openSigner({ issuer: 'engine', privateKeyFile: environment.PRIVATE_KEY_FILE })
-    const directory = openDirectory(environment.SERVICE_URLS, signer)
     const operatorToken = (await readFile(environment.OPERATOR_TOKEN_FILE, 'utf8')).trim()
-    const lease = openLease(database, `${environment.INSTANCE} ${process.pid}`, systemClock, log)
-    const server = await openEngine(definition, { database, directory, lease, port: environment.PORT, operatorToken, log })
-    await runProcess([engineStores(database, directory), lease, server], { log })
+    const { parts } = await openEngine(definition, {
+      database: wrap(database),
+      directory: openDirectory(environment.SERVICE_URLS, signer),
+      deployer: environment.DEPLOYER_URL === undefined ? null : openDeployer(environment.DEPLOYER_URL, operatorToken),
+      // Two processes must never be taken for one, also not a process and the one that took its place.
+      name: `${environment.INSTANCE} ${process.pid}`,
+      port: environment.PORT,
+      operatorToken,
+      consoleFolder: environment.CONSOLE_FOLDER ?? null,
+      log,
+    })
+    await runProcess(parts, { log })
   } catch (error) {
     fail(error)
   }
 }
 
-/** The engine's server over resources that are there. Listens from `start` on. */
-export function openEngine({ links, expectations, ledger }: EngineDefinition, resources: EngineResources): Promise<Server> {
-  const { database, directory, lease, log } = resources
+/** An engine over resources that are there. Nothing runs before its parts are started. */
+export async function openEngine(
+  { links, events, plans, expectations, ledger }: EngineDefinition,
+  resources: EngineResources,
+): Promise<Engine> {
+  const { database, directory, deployer, log } = resources
+  const clock = systemClock
   // A mistake of the program that composes the engine is told when it starts, not when somebody verifies.
   for (const { link } of expectations) linkOf(links, link)
-  const routes = engineRoutes({
-    database,
-    mover: openMover(links, directory, database, lease, systemClock),
-    gather: () => gatherLinks(links, directory, database),
-    verify: () =>
-      verifyAll({
-        expectations,
-        booksOf: id => booksOf(linkOf(links, id), directory),
-        ledger: ledger === null ? null : async () => readLedger(await directory.ask(ledger, ledgerCall)),
-        now: () => performance.now(),
-      }),
-  })
-  return openServer({
+  const lease = openLease(database, resources.name, clock, log)
+  const runs = openRuns(database, lease, () => clock.now())
+  const registry = openRegistry(database, events)
+  const world = (run: string | null, term: number | null): World => openWorld({ links, events, directory, registry, deployer }, run, term)
+  const orders = openOrders({ links, plans, runs, world: world(null, null) })
+  const gather = async (): Promise<readonly LinkRow[]> =>
+    gatherLinks(links, directory, database, new Map((await runs.unfinished()).map(run => [run.link, runId(run.number)])))
+  const stream = openStream({ links: gather, runs: () => orders.list(streamedRuns), version: () => runs.version() }, clock, log)
+  const sessions = openSessions(resources.operatorToken, () => clock.now())
+  const holder = async (link: string): Promise<string | null> => {
+    const number = await runs.holder(`link ${link}`)
+    return number === null ? null : runId(number)
+  }
+  const server = await openServer({
     service: 'engine',
     port: resources.port,
-    routes,
+    routes: [
+      ...engineRoutes({
+        database,
+        mover: openMover({ links, directory, database, lease, clock, worldOf: term => world(null, term), holder }),
+        gather,
+        verify: () =>
+          verifyAll({
+            expectations,
+            booksOf: id => booksOf(linkOf(links, id), directory),
+            ledger: ledger === null ? null : async () => readLedger(await directory.ask(ledger, ledgerCall)),
+            now: () => performance.now(),
+          }),
+      }),
+      ...runRoutes(orders),
+      ...parityRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
+      ...streamRoutes(stream),
+      ...sessionRoutes(sessions, token => tokenDigest(token) === tokenDigest(resources.operatorToken)),
+    ],
     verifier: null,
     operatorTokenDigest: tokenDigest(resources.operatorToken),
+    signedIn: request => sessions.admits(request),
+    ...(resources.consoleFolder === null ? {} : { pages: openPages(resources.consoleFolder) }),
     log,
-    ready: async () => ({ database: await database.answers().then(() => 'ok', String) }),
+    ready: async () => ({ database: await database.query('select 1').then(() => 'ok', String) }),
   })
+  const loop = openRunLoop(
+    {
+      runs,
+      planOf: run => planOf(plans, run),
+      worldOf: (run, term) => world(runId(run.number), term),
+      clock,
+      log,
+    },
+    lease,
+    clock,
+    log,
+  )
+  // Stopped in reverse: the streams end first, then no new requests, then the runs, the lease is given up last.
+  return { server, parts: [engineStores(resources, links, registry), lease, loop, server, stream] }
 }
 
 /** Installs the engine's tables at the start and closes what it holds at the end. */
-export const engineStores = (database: Database, directory: Directory): Running => ({
+const engineStores = ({ database, directory, deployer }: EngineResources, links: readonly LinkContract[], registry: Registry): Running => ({
   name: 'stores',
-  start: () => installMigrations(database, [{ name: 'engine', folder: sql }]),
+  async start() {
+    await installMigrations(database, [{ name: 'engine', folder: sql }])
+    // What starts as an event is in use, and so in the registry, before any plan.
+    for (const link of links.filter(one => one.start === 'event')) await registry.add(link.event, 0, null)
+  },
   async stop() {
+    await deployer?.close()
     await directory.close()
     await database.close()
   },
 })
+
+const refuse = (problem: Error): never => {
+  throw problem
+}
 
 function linkOf(links: readonly LinkContract[], id: string): LinkContract {
   const link = links.find(candidate => candidate.id === id)

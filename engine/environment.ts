@@ -10,6 +10,12 @@ export function readEngineEnvironment(source: Readonly<Record<string, string | u
       PRIVATE_KEY_FILE: { kind: 'file', describe: 'the Ed25519 private key (JWK) with which the engine signs its tokens' },
       OPERATOR_TOKEN_FILE: { kind: 'file', describe: "the file with the operator's token; who shows it may move links" },
       SERVICE_URLS: { kind: 'text', describe: 'JSON: {"bonuses": ["http://127.0.0.1:4430"], …}, one address per instance' },
+      DEPLOYER_URL: {
+        kind: 'url',
+        optional: true,
+        describe: 'what deploys builds by itself (in the sandbox, the supervisor); without it, a person does and plans wait for it',
+      },
+      CONSOLE_FOLDER: { kind: 'text', optional: true, describe: 'the folder with the built console; without it there is none' },
       LOG_LEVEL: { kind: 'choice', choices: ['debug', 'info', 'warn', 'error'], default: 'info', describe: 'how much to log' },
     } as const,
     source,

@@ -49,6 +49,9 @@ export function permits(policy: Exclude<Policy, 'public'>, caller: Caller): bool
   return policy.links?.some(one => one.from === caller.service && one.link === caller.link) === true
 }
 
+/** Whether an operator may call. */
+export const permitsOperator = (policy: Policy): boolean => policy === 'operator'
+
 const describe = (caller: Caller): string =>
   caller.kind === 'person'
     ? `a ${caller.role}`

@@ -26,6 +26,7 @@ export interface HttpRequest<Body = unknown, Params = Readonly<Record<string, st
 
 export interface HttpAnswer {
   readonly status?: number
+  /** Sent as JSON; text, bytes and a stream (of server-sent events, say) as they are, with the `content-type` of `headers`. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
@@ -11,7 +12,7 @@ import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import { builtIn } from './built-in.ts'
 import { watchInFlight } from './in-flight.ts'
-import { isPolicy, openGatekeeper } from './policy.ts'
+import { isPolicy, openGatekeeper, permitsOperator } from './policy.ts'
 import { bodyBytesMax, refuseConnection, sendProblem, toProblem } from './problem-answer.ts'
 import { demand, refuseBody, refuseEncodings, refuseNul, requireBody, schemasOf } from './request-checks.ts'
 import type { HttpAnswer, HttpRequest, RouteDefinition } from './route.ts'
@@ -29,6 +30,10 @@ export interface ServerOptions {
   readonly verifier: Verifier | null
   /** SHA-256 of the operator's opaque token, where this server accepts it. */
   readonly operatorTokenDigest?: string
+  /** Whether a request without a token comes from an operator who has signed in: for browsers. */
+  readonly signedIn?: (request: { readonly method: string; readonly headers: IncomingMessage['headers'] }) => boolean
+  /** What is shown at a path that no operation serves; null for nothing. */
+  readonly pages?: (path: string) => Promise<HttpAnswer | null>
   readonly log: Log
   readonly metrics?: Registry
   /** Why the service is not ready, by part; `ok` where it is. */
@@ -58,9 +63,13 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const ajv = new Ajv2020({ strict: true, allErrors: true, coerceTypes: false, useDefaults: false, allowUnionTypes: true })
   formats.default(ajv)
 
-  app.addHook('onRequest', async request => {
+  app.addHook('onRequest', async (request, reply) => {
     // Before the body is read, so that a wrong body does not hide a wrong path.
-    if (request.is404) throw notFound(request, routes)
+    if (request.is404) {
+      const page = request.method === 'GET' ? await options.pages?.(request.url.split('?')[0] ?? '') : null
+      if (page != null) return send(reply, page)
+      throw notFound(request, routes)
+    }
     if (stopping && !probes.has(request.url)) {
       throw new Problem('unavailable', { detail: 'this instance is stopping; try again, perhaps elsewhere' })
     }
@@ -100,7 +109,9 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       // Before the body is read: whoever may not call has nothing to say.
       async onRequest(request) {
-        ;(request as Raw).caller = await gatekeeper.admit(route.policy, request.headers.authorization)
+        const { authorization } = request.headers
+        const browser = authorization === undefined && permitsOperator(route.policy) && options.signedIn?.(request) === true
+        ;(request as Raw).caller = browser ? { kind: 'operator' } : await gatekeeper.admit(route.policy, authorization)
         refuseEncodings(request)
       },
       async handler(request, reply) {
@@ -182,7 +193,8 @@ function requestOf(request: FastifyRequest, reply: FastifyReply): HttpRequest {
 function send(reply: FastifyReply, answer: HttpAnswer): FastifyReply {
   reply.code(answer.status ?? (answer.body === undefined ? 204 : 200)).headers(answer.headers ?? {})
   if (answer.body === undefined) return reply.send()
-  if (typeof answer.body === 'string') return reply.send(answer.body)
+  if (typeof answer.body === 'string' || answer.body instanceof Uint8Array || answer.body instanceof Readable)
+    return reply.send(answer.body)
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer.body))
 }
 

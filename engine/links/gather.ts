@@ -10,9 +10,15 @@ const deadlineMs = 1_500
 
 /**
  * All links as they stand, from all instances of all services, in `deadlineMs` at most. A service that is away leaves
- * what it decides unknown. A database whose epoch went back is said on each of its links.
+ * what it decides unknown. A database whose epoch went back is said on each of its links. `runs` names the unfinished
+ * run of each link that has one.
  */
-export async function gatherLinks(links: readonly LinkContract[], directory: Directory, database: Tx): Promise<LinkRow[]> {
+export async function gatherLinks(
+  links: readonly LinkContract[],
+  directory: Directory,
+  database: Tx,
+  runs: ReadonlyMap<string, string>,
+): Promise<LinkRow[]> {
   const services = [...new Set(links.flatMap(({ from, to }) => [from, to]))]
   const reports = await Promise.all(
     services.map(
@@ -28,8 +34,9 @@ export async function gatherLinks(links: readonly LinkContract[], directory: Dir
     if (told < seen) warnings.set(service, `${service} tells epoch ${told} after ${seen}: its database was restored from an older backup`)
   }
   return rows.map(row => {
+    const run = runs.get(row.link) ?? null
     const warning = warnings.get(row.from)
-    return warning === undefined ? row : { ...row, note: row.note === null ? warning : `${row.note}; ${warning}` }
+    return { ...row, run, note: warning === undefined ? row.note : row.note === null ? warning : `${row.note}; ${warning}` }
   })
 }
 

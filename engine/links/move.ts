@@ -5,9 +5,11 @@ import type { Clock } from 'cutover/process/clock'
 import type { HistoryRow, Route, SwitchAnswer } from '../api/contract.ts'
 import { appendHistory, seeEpoch } from '../history/history.ts'
 import type { Lease } from '../lease/lease.ts'
+import type { World } from '../plan/world.ts'
 import { readSwitched } from '../services/answers.ts'
 import type { Directory } from '../services/directory.ts'
-import { closest } from './closest.ts'
+import { makeAble } from './able.ts'
+import { linkUnknown } from './unknown.ts'
 
 /** The service tries for up to some ten seconds to get the lock between its transactions. */
 const deadlineMs = 15_000
@@ -20,19 +22,39 @@ export interface Mover {
   move(id: string, to: Route, who: string): Promise<SwitchAnswer>
 }
 
-export function openMover(links: readonly LinkContract[], directory: Directory, database: Database, lease: Lease, clock: Clock): Mover {
+export interface MoverPorts {
+  readonly links: readonly LinkContract[]
+  readonly directory: Directory
+  readonly database: Database
+  readonly lease: Lease
+  readonly clock: Clock
+  /** The running system under the term. */
+  readonly worldOf: (term: number) => World
+  /** The unfinished run that holds the link, which moves it alone. */
+  readonly holder: (link: string) => Promise<string | null>
+}
+
+export function openMover({ links, directory, database, lease, clock, worldOf, holder }: MoverPorts): Mover {
   // One at a time, so that the lines of one order stand together in the history.
   let last: Promise<unknown> = Promise.resolve()
 
   async function moveNow(link: LinkContract, to: Route, who: string): Promise<SwitchAnswer> {
     const term = lease.required()
+    const run = await holder(link.id)
+    if (run !== null) {
+      throw new Problem('run_exists', {
+        detail: `${run} holds ${link.id} and moves it by its plan; see "cutover run show ${run}"`,
+        extensions: { run },
+      })
+    }
     const note = (action: string, numbers: HistoryRow['numbers']): Promise<unknown> =>
       appendHistory(database, { who, action, link: link.id, run: null, step: null, term, numbers: { to, ...numbers } }, clock.now())
     await note('switch asked', {})
     try {
-      const body = { link: link.id, route: to, term }
+      await makeAble(worldOf(term), link, to, clock)
+      const body = { link: link.id, route: to, shadow: false, term }
       const { epoch, changed } = readSwitched(
-        await directory.ask(link.from, { method: 'POST', path: '/operator/switch', body, deadlineMs }),
+        await directory.ask(link.from, { method: 'POST', path: '/operator/switch', body, deadlineMs, term }),
       )
       const from = changed ? (to === 'http' ? 'event' : 'http') : to
       await note(changed ? 'switch moved' : 'switch unchanged', { from, epoch })
@@ -57,14 +79,7 @@ export function openMover(links: readonly LinkContract[], directory: Directory, 
 /** The link of this id, or a problem that says what to do instead. */
 function movable(links: readonly LinkContract[], id: string): LinkContract {
   const link = links.find(candidate => candidate.id === id)
-  if (link === undefined) {
-    const known = links.map(candidate => candidate.id)
-    const near = closest(id, known)
-    throw new Problem('link_unknown', {
-      detail: `there is no link "${id}". ${near === undefined ? `Links: ${known.join(', ')}.` : `Did you mean ${near}?`}`,
-      extensions: { known, ...(near === undefined ? {} : { did_you_mean: near }) },
-    })
-  }
+  if (link === undefined) throw linkUnknown(id, links)
   if (!link.movable) {
     throw new Problem('link_not_movable', {
       detail: `${link.id} (${link.title}) works in its starting form only (${link.start}); its other route is not built yet. Movable: ${links

@@ -1,6 +1,8 @@
 import { Problem } from 'cutover/failure'
 import type { Route } from '../api/contract.ts'
 import type { LinkReport } from '../links/merge.ts'
+import type { ParityPair, ParityView, PairVerdict } from '../api/plan.ts'
+import type { Instance } from '../plan/world.ts'
 import type { Content, Row } from '../verify/expectation.ts'
 import type { Page } from '../verify/verify.ts'
 
@@ -86,4 +88,95 @@ export const readCarried = (answer: unknown): ReadonlySet<string> => texts(objec
 export function readLedger(answer: unknown): { readonly balanced: boolean; readonly sum: number } {
   const row = object(answer, 'ledger')
   return { balanced: row.balanced === true, sum: number(row.sum, 'ledger/sum') }
+}
+
+/** `GET /operator/instances` */
+export const readInstances = (answer: unknown): readonly Instance[] =>
+  list(answer, 'instances').map((item, at) => {
+    const row = object(item, `instances/${at}`)
+    return {
+      id: text(row.id, `instances/${at}/id`),
+      capabilities: [...texts(row.capabilities, `instances/${at}/capabilities`)],
+      build: orNull(row.build, value => text(value, `instances/${at}/build`)),
+    }
+  })
+
+/** `GET /operator/versions` */
+export const readVersions = (answer: unknown): readonly { event: string; version: number; digest: string }[] =>
+  list(answer, 'versions').map((item, at) => {
+    const row = object(item, `versions/${at}`)
+    return {
+      event: text(row.event, `versions/${at}/event`),
+      version: number(row.version, `versions/${at}/version`),
+      digest: text(row.digest, `versions/${at}/digest`),
+    }
+  })
+
+/** `GET /operator/positions/{link}` */
+export function readPositions(answer: unknown): { readonly stored: number; readonly partitions: number } {
+  const row = object(answer, 'positions')
+  return { stored: number(row.stored, 'positions/stored'), partitions: number(row.partitions, 'positions/partitions') }
+}
+
+/** `GET /operator/switches/{link}` */
+export function readSwitch(answer: unknown): { route: Route; shadow: boolean; epoch: number } {
+  const row = object(answer, 'switch')
+  return {
+    route: route(row.route, 'switch/route'),
+    shadow: row.shadow === true,
+    epoch: number(row.epoch, 'switch/epoch'),
+  }
+}
+
+/** `GET /operator/parity/{link}`, whose link and epoch the caller knows. */
+export function readParity(answer: unknown): Omit<ParityView, 'link' | 'since_epoch'> {
+  const row = object(answer, 'parity')
+  const count = (name: string): number => number(row[name], `parity/${name}`)
+  return {
+    facts: count('facts'),
+    equal: count('equal'),
+    different: count('different'),
+    missing: count('missing'),
+    extra: count('extra'),
+    late: count('late'),
+    undecided: count('undecided'),
+    rate: count('rate'),
+  }
+}
+
+/** `GET /operator/parity/{link}/pairs` */
+export const readPairs = (answer: unknown): readonly ParityPair[] =>
+  list(answer, 'pairs').map((item, at) => {
+    const row = object(item, `pairs/${at}`)
+    const content = (value: unknown): Content | null => orNull(value, one => object(one, `pairs/${at}`) as Content)
+    return {
+      key: text(row.key, `pairs/${at}/key`),
+      fact_id: text(row.fact_id, `pairs/${at}/fact_id`),
+      verdict: text(row.verdict, `pairs/${at}/verdict`) as PairVerdict,
+      by_http: content(row.by_http),
+      by_event: content(row.by_event),
+      acted_at: orNull(row.acted_at, value => text(value, `pairs/${at}/acted_at`)),
+      recorded_at: orNull(row.recorded_at, value => text(value, `pairs/${at}/recorded_at`)),
+    }
+  })
+
+/** `GET /operator/draining/{link}?route=`: what of the facts that were stated for the route is not known to be terminal. */
+export function readDraining(answer: unknown): {
+  readonly route: Route
+  readonly issued: number
+  /** All that are not known to be terminal; `candidates` may be fewer. */
+  readonly open: number
+  readonly candidates: readonly string[]
+  readonly retrying: ReadonlySet<string>
+  readonly dead: ReadonlySet<string>
+} {
+  const row = object(answer, 'draining')
+  return {
+    route: route(row.route, 'draining/route'),
+    issued: number(row.issued, 'draining/issued'),
+    open: number(row.open, 'draining/open'),
+    candidates: [...texts(row.candidates, 'draining/candidates')],
+    retrying: texts(row.retrying, 'draining/retrying'),
+    dead: texts(row.dead, 'draining/dead'),
+  }
 }

@@ -14,6 +14,8 @@ export interface Call {
   readonly path: string
   readonly body?: object
   readonly deadlineMs: number
+  /** The fencing number of the engine that acts: a service that has seen a higher one refuses the call. */
+  readonly term?: number
 }
 
 /** The answer of one instance, or in one word why there is none. */
@@ -71,11 +73,16 @@ export function openDirectory(urls: Readonly<Record<string, readonly string[]>>,
 const whatIsWrong = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 async function send(service: string, client: HttpClient, call: Call): Promise<unknown> {
+  const headers = {
+    ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(call.term === undefined ? {} : { 'cutover-term': String(call.term) }),
+  }
   const request = {
     method: call.method,
     path: call.path,
     deadlineMs: call.deadlineMs,
-    ...(call.body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(call.body) }),
+    headers,
+    ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
   }
   const { status, body } = await client.request(request).catch((error: unknown) => {
     if (!(error instanceof Unreachable)) throw error

@@ -1,6 +1,8 @@
 // The engine of the school: the product's engine, told which links there are and what their effects must look like.
 import { runEngine } from '@cutover/engine/engine'
+import { events } from '../contracts/events.ts'
 import { links } from '../contracts/links.ts'
+import { plans } from '../plans/plans.ts'
 import { expectations } from './expectations.ts'
 
-await runEngine({ links, expectations, ledger: 'bonuses' })
+await runEngine({ links, events, plans, expectations, ledger: 'bonuses' })

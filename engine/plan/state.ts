@@ -1,0 +1,56 @@
+import type { Refusal } from '../api/plan.ts'
+
+/**
+ * The abstract state of a system, as far as plans care: what is so about a thing, by the thing's name, for example
+ * `consumer COMM-040` is `record`. What is not in it is not known.
+ */
+export type State = Readonly<Record<string, string>>
+
+/** What a verb needs to be so: the thing is one of these. */
+export interface Condition {
+  readonly about: string
+  readonly is: readonly string[]
+}
+
+export const condition = (about: string, ...is: readonly string[]): Condition => ({ about, is })
+
+/** The names of the things, in one place, so that a verb's effect and another's condition mean the same. */
+export const thing = {
+  registered: (event: string, version: number): string => `registered ${event} v${version}`,
+  /** none, record or act: the least that any live instance can do */
+  consumer: (link: string): string => `consumer ${link}`,
+  /** served or retired */
+  endpoint: (link: string): string => `endpoint ${link}`,
+  /** made or retired */
+  calls: (link: string): string => `calls ${link}`,
+  /** on or off */
+  shadow: (link: string): string => `shadow ${link}`,
+  /** http or event */
+  route: (link: string): string => `route ${link}`,
+  /** proved or unproved */
+  parity: (link: string): string => `parity ${link}`,
+  /** yes or no: every fact that was stated for the route is terminal, and no more can be */
+  drained: (link: string, route: string): string => `drained ${link} ${route}`,
+} as const
+
+/** One action of a plan, as far as following from one another goes. */
+export interface Transition {
+  readonly step: string
+  readonly verb: string
+  readonly requires: readonly Condition[]
+  readonly effects: State
+}
+
+/** The actions that do not follow from what is before them, each with the condition that is missing. Pure. */
+export function refusalsOf(actions: readonly Transition[], start: State): readonly Refusal[] {
+  const refusals: Refusal[] = []
+  let state = start
+  for (const { step, verb, requires, effects } of actions) {
+    for (const { about, is } of requires) {
+      const found = state[about] ?? 'unknown'
+      if (!is.includes(found)) refusals.push({ step, verb, about, wanted: is, found })
+    }
+    state = { ...state, ...effects }
+  }
+  return refusals
+}

@@ -1,0 +1,61 @@
+import type { RunStepView, RunView, Said } from '../api/plan.ts'
+import { type Action, actionsOf, isFinal, type Plan } from '../plan/plan.ts'
+import { isInverse, said, type Verb } from '../plan/verb.ts'
+import { ordersOf, stateOf } from './decide.ts'
+import { runId, type StoredRun } from './store.ts'
+
+const working = new Set(['applying', 'settling', 'reverting', 'unsettling', 'failed'])
+
+/** A run as operators see it. Pure. */
+export function viewOf(run: StoredRun, plan: Plan | undefined): RunView {
+  // Another build's plan: its steps are shown by their names, and only that build goes on with it.
+  const own = plan?.hash === run.hash ? plan : undefined
+  const actions: readonly (Action | undefined)[] = own === undefined ? run.steps.map(() => undefined) : actionsOf(own)
+  const state = stateOf(run, run.steps)
+  const rests = state !== 'running' && state !== 'waiting'
+  const open = run.steps.find(step => working.has(step.state))
+  const foreign: Said | null = own === undefined && run.ended === null ? said('plan_changed', { plan: run.plan }) : null
+  return {
+    run: runId(run.number),
+    plan: run.plan,
+    link: run.link,
+    from: run.from,
+    to: run.to,
+    title: plan?.title ?? { en: run.plan, ru: run.plan },
+    hash: run.hash,
+    heading: run.heading,
+    state: foreign !== null && state === 'running' ? 'waiting' : state,
+    who: run.who,
+    started_at: run.startedAt.toISOString(),
+    ended_at: rests ? run.turnedAt.toISOString() : null,
+    waits_for: foreign ?? (open?.gate?.waits_for || null),
+    eta_ms: rests ? null : (open?.gate?.eta_ms ?? null),
+    until: run.until,
+    steps: run.steps.map((step, at): RunStepView => {
+      const action = actions[at]
+      return {
+        step: step.step,
+        added: action?.step.why != null,
+        title: action?.step.title ?? { en: step.verb, ru: step.verb },
+        why: action?.step.why ?? null,
+        verb: step.verb,
+        does: action?.verb.does ?? said(step.verb),
+        gate_asks: action?.verb.asks ?? said(step.verb),
+        ...wayBackOf(action?.verb),
+        state: step.state,
+        gate: step.gate,
+        attempts: step.attempts,
+        started_at: step.startedAt?.toISOString() ?? null,
+        ended_at: step.endedAt?.toISOString() ?? null,
+      }
+    }),
+    can: ordersOf(run, run.steps),
+  }
+}
+
+/** What undoes a verb, or why nothing can. */
+export function wayBackOf(verb: Verb | undefined): { readonly inverse: Said | null; readonly no_return: Said | null } {
+  const inverse = verb?.inverse ?? null
+  if (isInverse(inverse)) return { inverse: inverse.does, no_return: null }
+  return { inverse: null, no_return: verb !== undefined && isFinal(verb) && inverse !== null ? inverse.noReturn : null }
+}

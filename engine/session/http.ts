@@ -1,0 +1,43 @@
+import { Problem } from 'cutover/failure'
+import type { RouteDefinition } from 'cutover/http/server'
+import { paths } from '../api/contract.ts'
+import type { Sessions } from './session.ts'
+
+/** Signing in and out with a browser: with the operator's token, once. */
+export function sessionRoutes(sessions: Sessions, isToken: (token: string) => boolean): RouteDefinition[] {
+  const tags = ['session']
+  return [
+    {
+      method: 'POST',
+      path: paths.session,
+      operationId: 'signIn',
+      summary: 'Signs a browser in with the operator’s token',
+      policy: 'public',
+      tags,
+      body: { type: 'object', additionalProperties: false, required: ['token'], properties: { token: { type: 'string', maxLength: 200 } } },
+      async handle(request) {
+        const { token } = request.body as { token: string }
+        if (!isToken(token.trim())) throw new Problem('token_invalid', { detail: 'this is not the token that "npm start" printed' })
+        return { status: 204, headers: { 'set-cookie': sessions.open() } }
+      },
+    },
+    {
+      method: 'GET',
+      path: paths.session,
+      operationId: 'whoAmI',
+      summary: 'Who is signed in',
+      policy: 'operator',
+      tags,
+      handle: async () => ({ body: { who: 'operator' } }),
+    },
+    {
+      method: 'DELETE',
+      path: paths.session,
+      operationId: 'signOut',
+      summary: 'Signs the browser out',
+      policy: 'public',
+      tags,
+      handle: async () => ({ status: 204, headers: { 'set-cookie': sessions.close() } }),
+    },
+  ]
+}

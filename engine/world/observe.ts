@@ -1,0 +1,31 @@
+import type { LinkContract } from 'cutover/contract'
+import { type State, thing } from '../plan/state.ts'
+import type { Instance, World } from '../plan/world.ts'
+
+/**
+ * How a link stands, in the words of plans. What the instances of a service do not agree on is the least that any of
+ * them can do: relying on more would lose what reaches that one.
+ */
+export async function observe(world: World, link: LinkContract): Promise<State> {
+  const { id, from, to, event } = link
+  const version = 0
+  const [receivers, senders, stand, entry] = await Promise.all([
+    world.instances(to),
+    world.instances(from),
+    world.switchOf(id),
+    world.registry.has(event, version),
+  ])
+  const all = (instances: readonly Instance[], ability: string): boolean =>
+    instances.length > 0 && instances.every(one => one.capabilities.includes(`${ability}:${id}`))
+  return {
+    [thing.registered(event, version)]: entry === null ? 'no' : 'yes',
+    [thing.consumer(id)]: all(receivers, 'act') ? 'act' : all(receivers, 'record') ? 'record' : 'none',
+    [thing.endpoint(id)]: all(receivers, 'serve') ? 'served' : 'retired',
+    [thing.calls(id)]: all(senders, 'call') ? 'made' : 'retired',
+    [thing.route(id)]: stand.route,
+    [thing.shadow(id)]: stand.shadow ? 'on' : 'off',
+    [thing.parity(id)]: 'unproved',
+    [thing.drained(id, 'http')]: 'no',
+    [thing.drained(id, 'event')]: 'no',
+  }
+}
