@@ -34,6 +34,8 @@ export interface Home {
   readonly trustedKeysFile: string
   readonly operatorTokenFile: string
   readonly runFile: string
+  /** What is deployed of each service; kept from one start to the next. */
+  readonly deploymentsFile: string
   privateKeyFile(issuer: string): string
 }
 
@@ -50,6 +52,7 @@ export function homeFrom(environment: NodeJS.ProcessEnv): Home {
     trustedKeysFile: join(keys, 'trusted-keys.json'),
     operatorTokenFile: join(directory, 'operator-token'),
     runFile: join(directory, 'run.json'),
+    deploymentsFile: join(directory, 'deployments.json'),
     privateKeyFile: issuer => join(keys, `${issuer}.json`),
   }
 }

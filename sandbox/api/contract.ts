@@ -1,7 +1,12 @@
 // What a program outside may ask of a running sandbox. Imports nothing.
 
 /** Paths of the supervisor's interface, on the port after CUTOVER_PORT, with the operator's token. */
-export const paths = { status: '/sandbox/status', faults: '/sandbox/faults', traffic: '/sandbox/traffic' } as const
+export const paths = {
+  status: '/sandbox/status',
+  faults: '/sandbox/faults',
+  traffic: '/sandbox/traffic',
+  deployments: '/deployments',
+} as const
 
 export type ProcessState = 'starting' | 'ready' | 'paused' | 'restarting' | 'stopped' | 'failed'
 
@@ -58,4 +63,40 @@ export const trafficRate = { minimum: 0, maximum: 10_000 } as const
 export interface TrafficRequest {
   readonly action: (typeof trafficActions)[number]
   readonly rate?: number
+}
+
+/** What is deployed of one service. */
+export interface ServiceDeployment {
+  readonly service: string
+  /** What its instances shall be able to do, such as `record:COMM-040`, sorted. */
+  readonly capabilities: readonly string[]
+  /** Instances are being started again, one by one, because they were started with something else. */
+  readonly rolling: boolean
+  readonly instances: readonly {
+    readonly name: string
+    /** What its present process was started with, or its last one if there is none. */
+    readonly capabilities: readonly string[]
+    readonly state: ProcessState
+  }[]
+}
+
+/** Answer to `GET /deployments`. */
+export interface DeploymentsAnswer {
+  readonly services: readonly ServiceDeployment[]
+}
+
+export const deploymentBounds = { capabilities: 500 } as const
+
+/**
+ * Body of `POST /deployments`, answered with the ServiceDeployment as it is then. What is wanted is stored before the
+ * answer; the instances follow one by one, and `GET` tells when they have. Repeating it changes nothing.
+ */
+export interface DeploymentRequest {
+  readonly service: string
+  readonly add?: readonly string[]
+  readonly remove?: readonly string[]
+  /** The fencing number of whoever deploys: one lower than the highest seen is refused. */
+  readonly term: number
+  /** Checks everything, changes nothing, and answers what would be. */
+  readonly dry_run?: boolean
 }

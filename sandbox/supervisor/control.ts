@@ -1,25 +1,33 @@
 import { readFile } from 'node:fs/promises'
-import { extendProblems, Problem } from 'cutover/failure'
+import { Problem } from 'cutover/failure'
 import { openServer, tokenDigest, type HttpAnswer, type RouteDefinition } from 'cutover/http/server'
 import { openLog } from 'cutover/process/log'
 import type { Running } from 'cutover/process'
-import { faultKinds, paths, pauseSeconds, trafficActions, trafficRate, type FaultRequest, type SandboxStatus } from '../api/contract.ts'
+import { capabilityPattern } from 'cutover/contract/capability'
+import {
+  deploymentBounds,
+  faultKinds,
+  paths,
+  pauseSeconds,
+  trafficActions,
+  trafficRate,
+  type DeploymentRequest,
+  type FaultRequest,
+  type SandboxStatus,
+} from '../api/contract.ts'
 import type { Home } from '../home.ts'
+import type { Deployments } from './deployments.ts'
 import { applyFault } from './faults.ts'
 import type { Keeper } from './keeper.ts'
 
 const forwardTimeoutMs = 5_000
-
-extendProblems({
-  process_unknown: { status: 404, title: 'There is no such process' },
-  process_state: { status: 409, title: 'The process is in another state' },
-})
 
 export interface ControlOptions {
   readonly home: Home
   readonly port: number
   readonly status: () => SandboxStatus
   readonly keepers: readonly Keeper[]
+  readonly deployments: Pick<Deployments, 'list' | 'deploy'>
   /** The process that takes `GET` and `POST /traffic`. */
   readonly traffic?: { readonly url: string }
 }
@@ -47,6 +55,25 @@ const faultBody = {
     service: { type: 'string', minLength: 1, maxLength: 100 },
     instance: { type: 'integer', minimum: 1, maximum: 100 },
     seconds: { type: 'number', exclusiveMinimum: 0, maximum: pauseSeconds.maximum },
+  },
+} as const
+
+const capabilities = {
+  type: 'array',
+  maxItems: deploymentBounds.capabilities,
+  items: { type: 'string', pattern: capabilityPattern },
+} as const
+
+const deploymentBody = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['service', 'term'],
+  properties: {
+    service: { type: 'string', minLength: 1, maxLength: 100 },
+    add: capabilities,
+    remove: capabilities,
+    term: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+    dry_run: { type: 'boolean' },
   },
 } as const
 
@@ -81,6 +108,23 @@ function routes(options: ControlOptions, token: string): RouteDefinition[] {
       summary: 'Kills, pauses or resumes a process',
       body: faultBody,
       handle: async ({ body }) => ({ body: await applyFault(options.keepers, body as FaultRequest) }),
+    },
+    {
+      ...common,
+      method: 'GET',
+      path: paths.deployments,
+      operationId: 'getDeployments',
+      summary: 'What the instances of each service shall be able to do, and which of them are so far',
+      handle: async () => ({ body: options.deployments.list() }),
+    },
+    {
+      ...common,
+      method: 'POST',
+      path: paths.deployments,
+      operationId: 'deploy',
+      summary: 'Gives a service capabilities and takes others; its instances are started again one by one. Repeating it changes nothing',
+      body: deploymentBody,
+      handle: async ({ body }) => ({ body: await options.deployments.deploy(body as DeploymentRequest) }),
     },
     {
       ...common,

@@ -23,8 +23,14 @@ export interface ProcessDefinition {
   readonly name: string
   /** The program, absolute. Runs on the Node that runs the supervisor. */
   readonly file: string
+  /** Another program for an instance, until the first deployment of the service brings `file` to all of them. */
+  readonly firstFile?: (instance: number) => string | undefined
   /** One instance per port. */
   readonly ports: readonly number[]
+  /** What it is able to do until something else is deployed. Without it, it cannot be deployed. */
+  readonly capabilities?: readonly string[]
+  /** What may be deployed at all; anything if absent. */
+  readonly possible?: readonly string[]
   /** The variables of one instance, besides those of every process. */
   readonly environment: (context: InstanceContext) => Readonly<Record<string, string>>
 }
@@ -34,6 +40,8 @@ export interface InstanceContext {
   readonly port: number
   /** From 1. */
   readonly instance: number
+  /** What this instance shall be able to do. */
+  readonly capabilities: readonly string[]
   /** The address of one of the system's databases, for its owner. */
   readonly database: (name: string) => string
 }

@@ -1,6 +1,9 @@
-import { Problem } from 'cutover/failure'
+import { extendProblems, Problem } from 'cutover/failure'
 import { pauseSeconds, type FaultAnswer, type FaultRequest } from '../api/contract.ts'
 import type { Keeper } from './keeper.ts'
+import { processUnknown } from './process-unknown.ts'
+
+extendProblems({ process_state: { status: 409, title: 'The process is in another state' } })
 
 /** Does a fault to a service, all its instances or one. Throws the problems `process_unknown` and `process_state`. */
 export async function applyFault(keepers: readonly Keeper[], request: FaultRequest): Promise<FaultAnswer> {
@@ -20,15 +23,15 @@ export async function applyFault(keepers: readonly Keeper[], request: FaultReque
 function targetsOf(keepers: readonly Keeper[], { service, instance }: FaultRequest): readonly Keeper[] {
   const ofService = keepers.filter(keeper => keeper.service === service)
   if (ofService.length === 0) {
-    throw unknown('/service', `there is no such service here; there are: ${[...new Set(keepers.map(keeper => keeper.service))].join(', ')}`)
+    throw processUnknown(
+      '/service',
+      `there is no such service here; there are: ${[...new Set(keepers.map(keeper => keeper.service))].join(', ')}`,
+    )
   }
   const targets = ofService.filter(keeper => instance === undefined || keeper.snapshot().instance === instance)
   if (targets.length > 0) return targets
-  throw unknown('/instance', `${service} has ${ofService.length} instance(s), numbered from 1`)
+  throw processUnknown('/instance', `${service} has ${ofService.length} instance(s), numbered from 1`)
 }
-
-const unknown = (pointer: string, detail: string): Problem =>
-  new Problem('process_unknown', { detail, errors: [{ pointer, code: 'unknown', detail }] })
 
 function suffer(keeper: Keeper, { kind, seconds }: FaultRequest): boolean | Promise<boolean> {
   switch (kind) {

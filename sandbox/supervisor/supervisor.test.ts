@@ -7,7 +7,7 @@ import pg from 'pg'
 import type { SandboxProcess, SandboxStatus } from '../api/contract.ts'
 import { homeFrom, type Home } from '../home.ts'
 import { supervise, type Supervisor } from './supervisor.ts'
-import { freeFirstPort, holdPort, testSystem } from './test-system.ts'
+import { freeFirstPort, holdPort, testSystem, until } from './test-system.ts'
 
 describe('a supervised system', () => {
   let home: Home
@@ -164,12 +164,3 @@ describe('a supervised system', () => {
     }
   })
 })
-
-/** Looks until it is so; the runner's own limit ends it when it never is. */
-async function until(holds: () => boolean): Promise<void> {
-  const limitMs = Date.now() + 30_000
-  while (!holds()) {
-    if (Date.now() > limitMs) throw new Error('it did not come to be within 30 s')
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
-}

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Problem } from 'cutover/failure'
 import type { Running } from 'cutover/process'
 import type { SandboxStatus } from '../api/contract.ts'
 import { openControl } from './control.ts'
@@ -6,8 +7,9 @@ import { prepareHome, requireFreePorts, type Home } from '../home.ts'
 import { livePostmaster } from '../postgres/postmaster.ts'
 import { openChecklist, table, type Checklist } from './checklist.ts'
 import { keepDatabaseServer } from './database-server.ts'
+import { openDeployments, type Deployments } from './deployments.ts'
 import { instanceName, postgresPort, supervisorPort, type ProcessDefinition, type SystemDefinition } from './definition.ts'
-import { keepInstance } from './instance.ts'
+import { keepInstance, type Instance } from './instance.ts'
 import type { Keeper } from './keeper.ts'
 import { capLogs } from './log-file.ts'
 import { openRunRecorder } from './run-recorder.ts'
@@ -38,7 +40,7 @@ export async function supervise({ definition, home, write, onOpen }: SuperviseOp
   await takeOver(home, checklist.say)
   await requireFreePorts(await portUses(definition, home))
   checklist.say(`${definition.name} starts in ${home.directory}`)
-  const system = assemble(definition, home, checklist)
+  const system = await assemble(definition, home, checklist)
   onOpen?.(system)
   try {
     await system.start()
@@ -58,9 +60,15 @@ async function portUses(definition: SystemDefinition, home: Home): Promise<Map<n
   return uses
 }
 
-function assemble(definition: SystemDefinition, home: Home, checklist: Checklist): Supervisor & { start(): Promise<void> } {
+async function assemble(definition: SystemDefinition, home: Home, checklist: Checklist): Promise<Supervisor & { start(): Promise<void> }> {
   const recorder = openRunRecorder(home, () => keepers.map(keeper => keeper.snapshot()))
-  const observe = { onChange: () => recorder.changed(), report: checklist.say }
+  const deployments = await openDeployments({
+    file: home.deploymentsFile,
+    programs: definition.stages.flat(),
+    instances: service => stages.flat().filter(instance => instance.service === service),
+    report: checklist.say,
+  })
+  const observe = { onChange, report: checklist.say }
   const postgres = keepDatabaseServer({ directory: home.postgres, port: postgresPort(home), ...observe })
   const stages = definition.stages.map(stage => stage.flatMap(program => instances(program)))
   const keepers: readonly Keeper[] = [postgres, ...stages.flat()]
@@ -69,21 +77,35 @@ function assemble(definition: SystemDefinition, home: Home, checklist: Checklist
   let up = false
   let stopping: Promise<void> | undefined
 
-  function instances(program: ProcessDefinition): Keeper[] {
+  function onChange(): void {
+    recorder.changed()
+    deployments.changed()
+  }
+
+  function instances(program: ProcessDefinition): Instance[] {
     return program.ports.map((port, index) => {
       const instance = index + 1
       const name = instanceName(program, instance)
-      const environment = () => program.environment({ home, port, instance, database: database => postgres.server().url(database) })
+      const database = (of: string): string => postgres.server().url(of)
       return keepInstance({
         name,
         service: program.name,
         instance,
-        file: program.file,
         logFile: join(home.logs, `${name}.log`),
-        environment,
+        launch() {
+          const launch = deployments.launch(program, instance)
+          return { ...launch, environment: program.environment({ home, port, instance, capabilities: launch.capabilities, database }) }
+        },
         ...observe,
       })
     })
+  }
+
+  const deploy: Deployments['deploy'] = async request => {
+    // While instances are still starting for the first time, or for the last time stopping, none can be replaced.
+    if (!up)
+      throw new Problem('unavailable', { detail: 'the system is starting or stopping; deploy when "cutover status" says it is ready' })
+    return deployments.deploy(request)
   }
 
   const status = (): SandboxStatus => {
@@ -103,6 +125,7 @@ function assemble(definition: SystemDefinition, home: Home, checklist: Checklist
       port: supervisorPort(home),
       status,
       keepers,
+      deployments: { list: deployments.list, deploy },
       ...(definition.traffic === undefined ? {} : { traffic: definition.traffic }),
     })
     await control.start()
@@ -135,6 +158,7 @@ function assemble(definition: SystemDefinition, home: Home, checklist: Checklist
 
   async function stop(): Promise<void> {
     up = false
+    deployments.stop()
     logs.stop()
     for (const stage of stages.toReversed()) await Promise.all(stage.map(keeper => keeper.stop()))
     await postgres.stop()

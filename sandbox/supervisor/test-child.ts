@@ -2,14 +2,16 @@
 import { createServer } from 'node:http'
 import { writeSync } from 'node:fs'
 
-const { PORT, MODE, CUTOVER_READY_FD } = process.env
+const { PORT, MODE, CAPABILITIES = '', CUTOVER_READY_FD } = process.env
 if (MODE === 'fail') {
   console.log('the reason why it fails')
   process.exit(3)
 }
+// A deployment that does not work.
+if (CAPABILITIES.includes('act:broken')) process.exit(78)
 
 const server = createServer((request, response) => {
-  response.end(String(process.pid))
+  response.end(request.url === '/capabilities' ? CAPABILITIES : String(process.pid))
   if (request.url === '/crash') process.exit(9)
 })
 server.listen(Number(PORT), '127.0.0.1', () => {

@@ -3,19 +3,32 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Home } from '../home.ts'
 import { isFree } from '../port-holder.ts'
-import type { SystemDefinition } from './definition.ts'
+import type { ProcessDefinition, SystemDefinition } from './definition.ts'
 import { superviseProgram } from './main.ts'
 
+/** The program of every process. */
+export const childFile = fileURLToPath(new URL('./test-child.ts', import.meta.url))
+
 /** Two processes of one service at once, then another; `mode` is what the last one does. */
-export function testSystem(home: Home, mode = 'run'): SystemDefinition {
-  const file = fileURLToPath(new URL('./test-child.ts', import.meta.url))
+export function testSystem(home: Home, mode = 'run', firstFile: ProcessDefinition['firstFile'] = () => undefined): SystemDefinition {
+  const file = childFile
   const at = (offset: number): number => home.firstPort + offset
   return {
     name: 'Test',
     databases: ['first', 'log'],
     issuers: ['first'],
     stages: [
-      [{ name: 'first', file, ports: [at(10), at(11)], environment: ({ port }) => ({ PORT: String(port) }) }],
+      [
+        {
+          name: 'first',
+          file,
+          firstFile,
+          ports: [at(10), at(11)],
+          capabilities: ['serve:L-1'],
+          possible: ['serve:L-1', 'record:L-1', 'act:L-1', 'act:broken'],
+          environment: ({ port, capabilities }) => ({ PORT: String(port), CAPABILITIES: capabilities.join(',') }),
+        },
+      ],
       [
         {
           name: 'last',
@@ -38,6 +51,15 @@ export async function freeFirstPort(): Promise<number> {
     if (free.every(Boolean)) return first
   }
   throw new Error('no free ports found')
+}
+
+/** Looks until it is so; the runner's own limit ends it when it never is. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const limitMs = Date.now() + 30_000
+  while (!(await holds())) {
+    if (Date.now() > limitMs) throw new Error('it did not come to be within 30 s')
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
 }
 
 /** Holds a port until it is closed. */
