@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
+import { formatCapabilities, possibleCapabilities, startingCapabilities } from 'cutover/contract/capability'
 import { exitCodes, StartRefused, type Home } from '@cutover/sandbox/home'
 import type { InstanceContext, ProcessDefinition, SystemDefinition } from '@cutover/sandbox/definition'
+import { links } from './contracts/links.ts'
 
 const services = ['management', 'hiring', 'bonuses'] as const
 type Service = (typeof services)[number]
@@ -18,13 +20,14 @@ export function schoolSystem(home: Home, environment: NodeJS.ProcessEnv): System
     Array.from({ length: instances[service] }, (_, index) => home.firstPort + firstPorts[service] + index)
   const urls = Object.fromEntries(services.map(service => [service, ports(service).map(urlOf)]))
   const shared: Shared = { serviceUrls: JSON.stringify(urls), logLevel: environment['LOG_LEVEL'] ?? 'info', rate }
+  const start = startFrom(environment['CUTOVER_CAPABILITIES'])
   const trafficUrl = urlOf(home.firstPort + 3)
   return {
     name: 'Cutover',
     databases: [...services, 'engine', 'log'],
     issuers: [...services, 'engine', 'people'],
     stages: [
-      services.map(service => serviceProcess(service, ports(service), shared)),
+      services.map(service => serviceProcess(service, ports(service), start, shared)),
       [engineProcess(home, shared)],
       [trafficProcess(home, shared)],
     ],
@@ -53,16 +56,20 @@ interface Shared {
 const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const urlOf = (port: number): string => `http://127.0.0.1:${port}`
 
-function serviceProcess(name: Service, ports: readonly number[], { serviceUrls, logLevel }: Shared): ProcessDefinition {
+function serviceProcess(name: Service, ports: readonly number[], start: Start, { serviceUrls, logLevel }: Shared): ProcessDefinition {
+  const possible = possibleCapabilities(links, name)
   return {
     name,
     file: program(`./${name}/main.ts`),
     ports,
+    capabilities: start === 'all' ? possible : startingCapabilities(links, name),
+    possible,
     environment: context => ({
       ...identity(context, name),
       DATABASE_URL: context.database(name),
       BROKER: 'postgres',
       LOG_DATABASE_URL: context.database('log'),
+      CAPABILITIES: formatCapabilities(context.capabilities),
       INSTANCE: String(context.instance),
       SERVICE_URLS: serviceUrls,
       LOG_LEVEL: logLevel,
@@ -122,6 +129,18 @@ function instancesFrom(text: string | undefined): Record<Service, number> {
     instances[service] = Number(count)
   }
   return instances
+}
+
+/** What services can do before anything is deployed: what the starting routes need, or everything at once. */
+type Start = 'needed' | 'all'
+
+function startFrom(text: string | undefined): Start {
+  if (text === undefined || text === '') return 'needed'
+  if (text === 'all') return 'all'
+  throw new StartRefused(
+    `CUTOVER_CAPABILITIES is "${text.slice(0, 40)}": it must be "all", or not set for what the starting routes of the links need.`,
+    exitCodes.usage,
+  )
 }
 
 function numberFrom(environment: NodeJS.ProcessEnv, name: string, otherwise: number, maximum: number, meaning: string): number {

@@ -51,6 +51,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       CUTOVER_PORT: String(port),
       CUTOVER_INSTANCES: options.instances,
       CUTOVER_TRAFFIC: String(options.rate),
+      // These tests move links without deploying anything first.
+      CUTOVER_CAPABILITIES: 'all',
       ...(options.control === undefined
         ? {}
         : { CUTOVER_TEST_BONUSES: fileURLToPath(new URL(`controls/${options.control}.ts`, import.meta.url)) }),
