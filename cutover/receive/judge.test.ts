@@ -32,38 +32,50 @@ const aMessage = (stamp: Stamp | undefined, changes: Partial<Message> = {}): Mes
   ...changes,
 })
 
+const both = ['http', 'event'] as const
 const http: Stamp = { route: 'http', epoch: 1 }
 const event: Stamp = { route: 'event', epoch: 2 }
 
 test('only the stamped route acts', () => {
-  assert.equal(judge(aMessage(http), link, [0], 'http').do, 'act')
-  assert.equal(judge(aMessage(event), link, [0], 'event').do, 'act')
+  assert.equal(judge(aMessage(http), link, [0], 'http', both).do, 'act')
+  assert.equal(judge(aMessage(event), link, [0], 'event', both).do, 'act')
 })
 
 test('an event whose authority is http is recorded, never acted on', () => {
-  assert.equal(judge(aMessage({ ...http, shadow: true }), link, [0], 'event').do, 'record')
+  assert.equal(judge(aMessage({ ...http, shadow: true }), link, [0], 'event', both).do, 'record')
 })
 
 test('a call for a fact whose route is event is refused', () => {
-  assert.equal(judge(aMessage(event), link, [0], 'http').do, 'dead')
+  assert.equal(judge(aMessage(event), link, [0], 'http', both).do, 'dead')
 })
 
 test('a missing stamp, a newer version and a consumer without any version park the message', () => {
-  assert.equal(judge(aMessage(undefined), link, [0], 'event').do, 'park')
-  assert.equal(judge(aMessage(event, { version: 1 }), link, [0], 'event').do, 'park')
-  assert.equal(judge(aMessage(event), link, [], 'event').do, 'park')
+  assert.equal(judge(aMessage(undefined), link, [0], 'event', both).do, 'park')
+  assert.equal(judge(aMessage(event, { version: 1 }), link, [0], 'event', both).do, 'park')
+  assert.equal(judge(aMessage(event), link, [], 'event', both).do, 'park')
 })
 
 test('a version that is no longer handled, a wrong event and a wrong producer are dead, with a reason', () => {
-  assert.deepEqual(judge(aMessage(event), link, [1], 'event'), {
+  assert.deepEqual(judge(aMessage(event), link, [1], 'event', both), {
     do: 'dead',
     code: 'version_retired',
     detail: 'TaskCompleted v0 is no longer handled; handled: 1',
   })
-  assert.equal(judge(aMessage(event, { event: 'TaskFailed' }), link, [0], 'event').do, 'dead')
-  assert.equal(judge(aMessage(event, { source: 'management' }), link, [0], 'event').do, 'dead')
+  assert.equal(judge(aMessage(event, { event: 'TaskFailed' }), link, [0], 'event', both).do, 'dead')
+  assert.equal(judge(aMessage(event, { source: 'management' }), link, [0], 'event', both).do, 'dead')
 })
 
 test('a data link stores its copy whatever the stamp says', () => {
-  assert.equal(judge(aMessage(undefined), { ...link, kind: 'data' }, [0], 'event').do, 'act')
+  assert.equal(judge(aMessage(undefined), { ...link, kind: 'data' }, [0], 'event', both).do, 'act')
+})
+
+test('what it is not able to act on it parks, and records what it may only record', () => {
+  const wait = { do: 'park', waitsFor: 'capability:act:COMM-040' }
+  for (const acts of [[], ['http']] as const) {
+    assert.deepEqual(judge(aMessage(event), link, [0], 'event', acts), wait)
+    assert.deepEqual(judge(aMessage(undefined), { ...link, kind: 'data' }, [0], 'event', acts), wait)
+    assert.equal(judge(aMessage({ ...http, shadow: true }), link, [0], 'event', acts).do, 'record')
+  }
+  assert.deepEqual(judge(aMessage(http), link, [0], 'http', []), { do: 'park', waitsFor: 'capability:serve:COMM-040' })
+  assert.equal(judge(aMessage(event, { source: 'management' }), link, [0], 'event', []).do, 'dead')
 })

@@ -1,3 +1,4 @@
+import { capability } from '../contract/capability.ts'
 import type { LinkContract } from '../contract/contract.ts'
 import type { Message } from '../contract/message.ts'
 
@@ -11,11 +12,18 @@ export type Judgement =
   | { readonly do: 'park'; readonly waitsFor: string }
   | { readonly do: 'dead'; readonly code: string; readonly detail: string }
 
+/** What a fact waits for that nobody here can act on yet; whoever can, wakes it. */
+export const capabilityWait = (via: Via, link: string): string => `${capabilityWaits}${capability(via === 'event' ? 'act' : 'serve', link)}`
+/** What all such waits begin with. */
+export const capabilityWaits = 'capability:'
+
 /**
- * What a receiver may do with a message, from its stamp alone: pure. The receiver is never switched itself; whoever
- * stated the fact decided which route acts. What cannot be acted on is parked, never skipped.
+ * What a receiver may do with a message, from its stamp and from what it is able to do: pure. The receiver is never
+ * switched itself; whoever stated the fact decided which route acts. What cannot be acted on is parked, never skipped,
+ * and never noted as done. `acts` are the routes for which this receiver can act.
  */
-export function judge(message: Message, link: LinkContract, versions: readonly number[], via: Via): Judgement {
+export function judge(message: Message, link: LinkContract, versions: readonly number[], via: Via, acts: readonly Via[]): Judgement {
+  const act: Judgement = acts.includes(via) ? { do: 'act' } : { do: 'park', waitsFor: capabilityWait(via, link.id) }
   if (message.source !== link.from) {
     return {
       do: 'dead',
@@ -37,10 +45,10 @@ export function judge(message: Message, link: LinkContract, versions: readonly n
         }
   }
   // A copy is always stored; on a data link the reader's own switch decides who answers.
-  if (link.kind === 'data') return { do: 'act' }
+  if (link.kind === 'data') return act
   const stamp = message.stamps[link.id]
   if (stamp === undefined) return { do: 'park', waitsFor: `stamp:${link.id}` }
-  if (stamp.route === via) return { do: 'act' }
+  if (stamp.route === via) return act
   if (via === 'event') return { do: 'record' }
   return { do: 'dead', code: 'wrong_route', detail: `this fact's route on ${link.id} is ${stamp.route}; it must not be called by ${via}` }
 }

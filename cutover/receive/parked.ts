@@ -42,7 +42,7 @@ export async function runParked(
       // A transaction per link: each locks what it locks in one order, and two links in one would mix two orders.
       for (const link of new Set(due.map(one => one.link))) {
         const receiver = options.receivers.get(link)
-        if (receiver !== undefined) most = Math.max(most, await bringBack(store, receiver, options.received))
+        if (receiver !== undefined && receiver.acts.length > 0) most = Math.max(most, await bringBack(store, receiver, options.received))
       }
       failures = 0
       if (most < parkedMax) await clock.sleep(pollMs, signal)
@@ -76,7 +76,7 @@ async function bringBack(
   const link = receiver.link.id
   const outcomes: Outcome[] = []
   const count = await store.transaction(async tx => {
-    const rows = await store.takeDue(tx, link)
+    const rows = await store.takeDue(tx, link, receiver.acts)
     for (const [via, own] of Map.groupBy(rows, viaOf)) outcomes.push(...(await bringBackIn(tx, store, receiver, own, via)))
     return rows.length
   })
@@ -115,7 +115,8 @@ async function bringBackIn(
 async function oneByOne({ store, receivers, received }: Parameters<typeof runParked>[0]): Promise<void> {
   for (const row of await store.due()) {
     const receiver = receivers.get(row.link)
-    if (receiver === undefined) continue
+    // What it could only park again is left to those who can act.
+    if (receiver === undefined || !receiver.acts.includes(viaOf(row))) continue
     try {
       await store.transaction(async tx => {
         const mine = await store.take(tx, row.link, row.fact_id)

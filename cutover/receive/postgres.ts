@@ -2,6 +2,7 @@ import { toHeaders } from '../contract/headers.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { storable } from '../database/storable.ts'
 import { stretchSql } from '../database/stretch-sql.ts'
+import { capabilityWaits } from './judge.ts'
 import { firstWaitMs, parkedMax, type ParkedRow, type Receipt, type ReceiveStore, waitMsMax } from './store.ts'
 
 /** Brings back what waits for any of these, in the transaction that stored what it waited for. */
@@ -47,7 +48,9 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
     if (waiting.length === 0) return
     await tx.query(
       `insert into parked (link, fact_id, waits_for, next_at, headers, bytes)
-       select $1, p.fact_id, p.waits_for, clock_timestamp() + interval '${firstWaitMs} ms', p.headers, p.bytes
+       select $1, p.fact_id, p.waits_for,
+              case when starts_with(p.waits_for, '${capabilityWaits}') then 'infinity' else clock_timestamp() + interval '${firstWaitMs} ms' end,
+              p.headers, p.bytes
          from unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) as p(fact_id, waits_for, headers, bytes)
        on conflict (link, fact_id) do update set waits_for = excluded.waits_for`,
       [
@@ -97,11 +100,13 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
     )
     return rows
   },
-  async takeDue(tx, link) {
+  async takeDue(tx, link, vias) {
     const { rows } = await tx.query<ParkedRow>(
       `select ${parkedColumns} from parked
-        where link = $1 and next_at <= clock_timestamp() order by next_at limit ${parkedMax} for update skip locked`,
-      [link],
+        where link = $1 and next_at <= clock_timestamp()
+          and case headers::json ->> 'via' when 'http' then 'http' else 'event' end = any($2::text[])
+        order by next_at limit ${parkedMax} for update skip locked`,
+      [link, vias],
     )
     return rows
   },
@@ -111,6 +116,12 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
       [link, factId],
     )
     return rows[0]
+  },
+  async wakeAble(waitsFor) {
+    // Those that are awake are left alone, so that a long queue is not written anew at every call.
+    await database.query(`update parked set next_at = clock_timestamp() where waits_for = any($1::text[]) and next_at = 'infinity'`, [
+      waitsFor,
+    ])
   },
   async unpark(tx, link, facts) {
     await tx.query('delete from parked where link = $1 and fact_id = any($2::uuid[])', [link, facts])

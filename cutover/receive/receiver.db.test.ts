@@ -143,6 +143,39 @@ test('a transaction that fails after the effects leaves no trace of them', async
   assert.deepEqual(await tracesIn(database), nothing)
 })
 
+test('who cannot act parks what an event has the authority for, until one who can comes; and looks at nothing of it', async () => {
+  const receiving = await setup()
+  const { database, handler } = receiving
+  const store = openReceiveStore(database)
+  const recording = openReceiver(countLink, handler, openRegistry([Counted]), store, [])
+  const called = { ...aFact('a', { needs: 'x' }), stamps: { 'L-1': { route: 'http', epoch: 1 } as const } }
+  assert.deepEqual(await receiving.take([called], 'http'), ['parked'])
+  const outcomes = await database.transaction(tx => recording.receive(tx, [aFact('b'), aFact('c', { needs: 'y' })], 'event'))
+  assert.deepEqual(outcomes, [
+    { is: 'parked', waitsFor: 'capability:act:L-1' },
+    { is: 'parked', waitsFor: 'capability:act:L-1' },
+  ])
+  await database.query(`insert into arrived values ('x'), ('y')`)
+  await database.query(`update parked set next_at = now() where waits_for = 'x'`)
+  await onePass({ ...receiving, receiver: recording })
+  assert.deepEqual((await tracesIn(database)).parked, ['capability:act:L-1', 'capability:act:L-1', 'x'])
+  // One that has the door and reads no events acts on what came through the door.
+  await onePass({ ...receiving, receiver: openReceiver(countLink, handler, openRegistry([Counted]), store, ['http']) })
+  assert.deepEqual(await effectsIn(database), ['a:1'])
+  await store.wakeAble(['capability:act:L-1'])
+  assert.deepEqual(await parkedUntil(receiving, 2, all => all.length === 2), ['done', 'done'])
+  assert.deepEqual(await effectsIn(database), ['a:1', 'b:1', 'c:1'])
+})
+
+/** Looks once at what is due, in one instance. */
+async function onePass({ database, receiver }: Receiving): Promise<void> {
+  const stop = new AbortController()
+  const clock = { ...systemClock, sleep: async () => stop.abort() }
+  const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
+  const receivers = new Map([[countLink.id, receiver]])
+  await runParked({ store: openReceiveStore(database), receivers, gather: undefined, clock, log, received: () => undefined }, stop.signal)
+}
+
 /** Runs what brings parked messages back, in as many instances, until `seen` says that all has been seen. */
 async function parkedUntil(receiving: Receiving, instances: number, seen: (outcomes: readonly string[]) => boolean): Promise<string[]> {
   const stop = new AbortController()

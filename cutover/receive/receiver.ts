@@ -15,6 +15,8 @@ import type { DeadMessage, ReceiveStore } from './store.ts'
  */
 export interface Receiver {
   readonly link: LinkContract
+  /** The routes for which it can act. */
+  readonly acts: readonly Via[]
   /** Outcomes in the order of the messages. Throws when any of them cannot be handled: undo, then try them one by one. */
   receive(tx: Tx, messages: readonly Message[], via: Via): Promise<readonly Outcome[]>
   /** Keeps the messages that ended dead or in conflict; for doors that have nobody to give them back to. */
@@ -23,9 +25,16 @@ export interface Receiver {
   bury(tx: Tx, dead: readonly DeadMessage[]): Promise<void>
 }
 
-export function openReceiver(link: LinkContract, handler: Handler, registry: Registry, store: ReceiveStore): Receiver {
+export function openReceiver(
+  link: LinkContract,
+  handler: Handler,
+  registry: Registry,
+  store: ReceiveStore,
+  acts: readonly Via[] = ['http', 'event'],
+): Receiver {
   return {
     link,
+    acts,
     async receive(tx, messages, via) {
       const outcomes = Array.from<Outcome | undefined>({ length: messages.length })
       const readable = messages.flatMap((message, at): Item[] => {
@@ -74,7 +83,7 @@ export function openReceiver(link: LinkContract, handler: Handler, registry: Reg
   async function handle(tx: Tx, items: readonly Item[], via: Via, outcomes: (Outcome | undefined)[]): Promise<void> {
     const judged = new Map<Item, Judgement>()
     for (const item of items) {
-      const judgement = judge(item.message, link, handler.versions, via)
+      const judgement = judge(item.message, link, handler.versions, via, acts)
       if (judgement.do === 'park') outcomes[item.at] = { is: 'parked', waitsFor: judgement.waitsFor }
       else if (judgement.do === 'dead') outcomes[item.at] = { is: 'dead', code: judgement.code, detail: judgement.detail }
       else judged.set(item, judgement)

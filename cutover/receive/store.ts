@@ -48,7 +48,10 @@ export interface ReceiveStore {
   /** The receipts that are there already: a fact with one is never acted on again, and a refusal stays a refusal. */
   receipts(tx: Tx, link: string, facts: readonly string[]): Promise<ReadonlyMap<string, Receipt>>
   storeReceipts(tx: Tx, link: string, via: Via, receipts: readonly NewReceipt[]): Promise<void>
-  /** Parks messages; one that is parked already only has what it waits for brought up to date. */
+  /**
+   * Parks messages; one that is parked already only has what it waits for brought up to date. What waits for a capability
+   * is not looked at until it is woken.
+   */
   park(tx: Tx, link: string, via: Via, waiting: readonly WaitingMessage[]): Promise<void>
   /** Notes what would have been done. */
   record(tx: Tx, link: string, recorded: readonly { message: Incoming; decision: unknown }[]): Promise<void>
@@ -58,10 +61,12 @@ export interface ReceiveStore {
   waitedFor(): Promise<readonly { readonly link: string; readonly waits_for: string }[]>
   /** Up to `parkedMax` parked messages that are due, oldest first. */
   due(): Promise<readonly ParkedRow[]>
-  /** The same of one link, locked; those that another transaction has locked are left to it. */
-  takeDue(tx: Tx, link: string): Promise<readonly ParkedRow[]>
+  /** The same of one link that came by these routes, locked; those that another transaction has locked are left to it. */
+  takeDue(tx: Tx, link: string, vias: readonly Via[]): Promise<readonly ParkedRow[]>
   /** One parked message, locked; undefined when it is gone or another's. */
   take(tx: Tx, link: string, factId: string): Promise<ParkedRow | undefined>
+  /** Makes due what waits for any of these capabilities. */
+  wakeAble(waitsFor: readonly string[]): Promise<void>
   unpark(tx: Tx, link: string, facts: readonly string[]): Promise<void>
   /** Counts a look that found nothing; the next one comes after twice the time, up to `waitMsMax`. */
   postpone(tx: Tx, link: string, facts: readonly string[]): Promise<void>
