@@ -35,6 +35,7 @@ const catalogue: Record<string, CatalogueEntry> = {
   key_forbidden: { status: 400, title: 'A key is not allowed' },
   link_not_movable: { status: 409, title: 'The link cannot be moved' },
   link_refused: { status: 502, title: 'The other service refused the call' },
+  link_retired: { status: 410, title: 'The link is not served by HTTP here' },
   link_unknown: { status: 404, title: 'The link is not known here' },
   media_type_unsupported: { status: 415, title: 'Only application/json is read' },
   message_invalid: { status: 422, title: 'The message cannot be handled' },

@@ -15,12 +15,16 @@ const closed = (properties: object): object => ({
   properties,
 })
 
-/** The endpoints by which other services reach this one over links: the doors, and the questions about receipts. */
+/**
+ * The endpoints by which other services reach this one over links: the doors, and the questions about receipts. `links`
+ * are all that lead here; a path of which no link has a door does not exist.
+ */
 export function linkRoutes(links: readonly LinkContract[], doors: ReadonlyMap<string, Door>, store: ReceiveStore): RouteDefinition[] {
   const byPath = Map.groupBy(
-    links.filter(link => doors.has(link.id)),
+    links.filter(link => link.kind === 'business'),
     link => `${link.http.method} ${link.http.path}`,
   )
+  const served = [...byPath.values()].filter(sharing => sharing.some(link => doors.has(link.id)))
   const allowed = links.map(link => ({ from: link.from, link: link.id }))
   const questions: RouteDefinition[] = [
     {
@@ -52,11 +56,12 @@ export function linkRoutes(links: readonly LinkContract[], doors: ReadonlyMap<st
       }),
     },
   ]
-  return [...[...byPath.values()].map(own => doorRoute(own, doors)), ...(allowed.length > 0 ? questions : [])]
+  return [...served.map(sharing => doorRoute(sharing, doors)), ...(allowed.length > 0 ? questions : [])]
 }
 
-/** One path may serve several links; which one it is, the caller's token says. */
-function doorRoute(links: readonly LinkContract[], doors: ReadonlyMap<string, Door>): RouteDefinition {
+/** One path may serve several links; which one it is, the caller's token says. Some of those that share it may have no door. */
+function doorRoute(sharing: readonly LinkContract[], doors: ReadonlyMap<string, Door>): RouteDefinition {
+  const links = sharing.filter(link => doors.has(link.id))
   const [first] = links
   if (first === undefined) throw new Error('a door needs a link')
   return {
@@ -64,7 +69,7 @@ function doorRoute(links: readonly LinkContract[], doors: ReadonlyMap<string, Do
     path: first.http.path,
     operationId: `deliver${links.map(link => link.event).join('Or')}`,
     summary: links.map(link => `${link.id}: ${link.title}`).join('; '),
-    policy: { links: links.map(link => ({ from: link.from, link: link.id })) },
+    policy: { links: sharing.map(link => ({ from: link.from, link: link.id })) },
     link: links.map(link => link.id).join(','),
     ...(first.http.path.includes('{id}') ? { params: closed({ id }) } : {}),
     // The envelope's own document is checked by the door, by event and version; here only that it is one.
@@ -85,7 +90,12 @@ function doorRoute(links: readonly LinkContract[], doors: ReadonlyMap<string, Do
         throw new Problem('forbidden', { detail: `the token is for ${link ?? 'no link'}, the header cutover-link says ${named}` })
       }
       const door = link === null ? undefined : doors.get(link)
-      if (door === undefined) throw new Problem('forbidden', { detail: 'the token names no link that this endpoint serves' })
+      if (door === undefined) {
+        throw new Problem('link_retired', {
+          detail: `this instance does not serve ${link ?? 'that link'} by HTTP; it serves ${links.map(one => one.id).join(', ')} here`,
+          retryable: true,
+        })
+      }
       return door.handle(request)
     },
   }
