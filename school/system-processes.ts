@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { formatCapabilities, possibleCapabilities, startingCapabilities } from 'cutover/contract/capability'
 import { exitCodes, StartRefused, type Home } from '@cutover/sandbox/home'
-import type { InstanceContext, ProcessDefinition, SystemDefinition } from '@cutover/sandbox/definition'
+import { supervisorPort, type InstanceContext, type ProcessDefinition, type SystemDefinition } from '@cutover/sandbox/definition'
 import { links } from './contracts/links.ts'
 
 const services = ['management', 'hiring', 'bonuses'] as const
@@ -87,6 +87,7 @@ function engineProcess(home: Home, { serviceUrls, logLevel }: Shared): ProcessDe
       ENGINE_DATABASE_URL: context.database('engine'),
       OPERATOR_TOKEN_FILE: home.operatorTokenFile,
       SERVICE_URLS: serviceUrls,
+      DEPLOYER_URL: urlOf(supervisorPort(home)),
       LOG_LEVEL: logLevel,
     }),
   }

@@ -1,8 +1,15 @@
 import type { Database } from '../database/database.ts'
-import { aliveMs, type ConsumerStore, type ShareOf, shareLeaseMs } from './store.ts'
+import { aliveMs, type ConsumerStore, type Declaration, type LiveInstance, type ShareOf, shareLeaseMs } from './store.ts'
 
 const keyOf = ({ consumer, topicId }: ShareOf): string[] => [consumer, topicId]
 const ownOf = ({ consumer, topicId, holder }: ShareOf): string[] => [consumer, topicId, holder]
+
+/** What the column holds, if a build that knows of capabilities wrote it. */
+function declared(value: Partial<Declaration>): Omit<LiveInstance, 'id'> {
+  const { capabilities, versions, build } = value
+  if (!Array.isArray(capabilities) || versions === undefined || build === undefined) return { capabilities: [], versions: {}, build: null }
+  return { capabilities, versions, build }
+}
 
 export const openConsumerStore = (database: Database): ConsumerStore => ({
   transaction: work => database.transaction(work),
@@ -71,20 +78,20 @@ export const openConsumerStore = (database: Database): ConsumerStore => ({
     )
   },
 
-  async beat(id, capabilities) {
+  async beat(id, declaration) {
     await database.query(
       `insert into instance (id, until, capabilities) values ($1, clock_timestamp() + interval '${aliveMs} ms', $2)
        on conflict (id) do update set until = excluded.until, capabilities = excluded.capabilities`,
-      [id, JSON.stringify(capabilities)],
+      [id, JSON.stringify(declaration)],
     )
     await database.query(`delete from instance where until < clock_timestamp() - interval '1 hour'`, [])
   },
-  async instances() {
-    const { rows } = await database.query<{ count: number }>(
-      'select count(*)::int as count from instance where until > clock_timestamp()',
+  async instances(tx = database) {
+    const { rows } = await tx.query<{ id: string; capabilities: string }>(
+      'select id, capabilities from instance where until > clock_timestamp() order by id',
       [],
     )
-    return rows[0]?.count ?? 1
+    return rows.map(({ id, capabilities }) => ({ id, ...declared(JSON.parse(capabilities)) }))
   },
   async leave(id) {
     await database.query('delete from instance where id = $1', [id])

@@ -1,4 +1,4 @@
-import type { ConsumerStore, Held, ShareOf } from './store.ts'
+import type { ConsumerStore, Held, LiveInstance, ShareOf } from './store.ts'
 
 /** How many partitions one of `instances` may hold, so that all are held and none is hoarded. */
 export const fairShare = (partitions: number, instances: number): number => Math.ceil(partitions / Math.max(1, instances))
@@ -14,7 +14,13 @@ export interface Shares {
   release(): Promise<void>
 }
 
-export function openShares(store: ConsumerStore, of: ShareOf, partitions: number): Shares {
+export function openShares(
+  store: ConsumerStore,
+  of: ShareOf,
+  partitions: number,
+  /** Who reads this topic: the others must not be counted, or the partitions of their share would be read by nobody. */
+  reads: (instance: LiveInstance) => boolean = () => true,
+): Shares {
   let installed = false
   return {
     of,
@@ -24,7 +30,7 @@ export function openShares(store: ConsumerStore, of: ShareOf, partitions: number
         await store.install(of, partitions)
         installed = true
       }
-      const share = fairShare(partitions, await store.instances())
+      const share = fairShare(partitions, (await store.instances()).filter(reads).length)
       await store.renew(of)
       await store.giveUp(of, share)
       await store.take(of, share)

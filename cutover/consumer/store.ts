@@ -20,6 +20,19 @@ export interface Move {
   readonly to: bigint
 }
 
+/** What an instance says that it is: what it can do, which versions it handles by link, and of which build it is. */
+export interface Declaration {
+  readonly capabilities: readonly string[]
+  readonly versions: Readonly<Record<string, readonly number[]>>
+  readonly build: string
+}
+
+/** An instance that lives. One of a build that said something else declares nothing, and its build is not known. */
+export interface LiveInstance extends Omit<Declaration, 'build'> {
+  readonly id: string
+  readonly build: string | null
+}
+
 /** What consumers need of the service's own database: positions, leases on partitions, and who is alive. */
 export interface ConsumerStore {
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
@@ -37,9 +50,10 @@ export interface ConsumerStore {
   held(share: ShareOf): Promise<readonly Held[]>
   release(share: ShareOf): Promise<void>
 
-  /** Says that an instance lives, for the next `aliveMs`, and what it can handle. */
-  beat(id: string, capabilities: object): Promise<void>
-  instances(): Promise<number>
+  /** Says that an instance lives, for the next `aliveMs`, and what it is. */
+  beat(id: string, declaration: Declaration): Promise<void>
+  /** All that live, by id; as the transaction sees them, if there is one. */
+  instances(tx?: Tx): Promise<readonly LiveInstance[]>
   leave(id: string): Promise<void>
 }
 

@@ -49,6 +49,10 @@ export function startingCapabilities(links: readonly LinkContract[], service: st
   )
 }
 
+/** Whether these capabilities have the ability on the link. Who can act can record. */
+export const isAble = (capabilities: readonly string[], ability: Ability, link: string): boolean =>
+  capabilities.includes(capability(ability, link)) || (ability === 'record' && capabilities.includes(capability('act', link)))
+
 /** How no capability at all is written: an empty text would say that nothing is set. */
 export const noCapabilities = 'none'
 

@@ -111,10 +111,10 @@ export function openRelayStore(database: Database): RelayStore {
       return rows[0]?.count ?? 0
     },
 
-    async delivered(link) {
+    async delivered(lanes) {
       const { rows } = await database.query<{ position: string | null }>(
-        `select min(position) as position from relay_lane where lane in ('event', 'http:' || $1)`,
-        [link],
+        'select min(position) as position from relay_lane where lane = any($1::text[])',
+        [lanes],
       )
       return BigInt(rows[0]?.position ?? 0)
     },

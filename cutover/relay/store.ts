@@ -53,8 +53,8 @@ export interface RelayStore {
   bury(link: string, row: OutboxRow, attempts: number, code: string, error: string): Promise<void>
   retries(): Promise<number>
 
-  /** The lowest position of the lanes that carry a link: what lies beyond has not been delivered yet. */
-  delivered(link: string): Promise<bigint>
+  /** The lowest position of these lanes: what lies beyond has not been delivered yet. 0 as long as none of them has run. */
+  delivered(lanes: readonly string[]): Promise<bigint>
   /** The facts of a link from beyond `from` up to `to`, counted and digested. */
   issued(link: string, from: bigint, to: bigint): Promise<Stretch>
   /** The same facts one by one, in position order. */

@@ -27,7 +27,7 @@ interface Sweeping extends Stating {
   called(): Promise<{ fact_id: string; attempts: number }[]>
 }
 
-async function setup(resendAfterMs = 60_000): Promise<Sweeping> {
+async function setup(resendAfterMs = 60_000, carriers = ['event', 'http:L-1']): Promise<Sweeping> {
   const stating = await openStating()
   const { database } = stating
   open.push(database)
@@ -37,7 +37,7 @@ async function setup(resendAfterMs = 60_000): Promise<Sweeping> {
     append: async (_: string, records: readonly NewRecord[]) => void published.push(...records),
   } as Partial<Broker> as Broker
   const ports = { service: 'counting', store: openRelayStore(database), courier, broker, events: [Counted], clock: systemClock }
-  const work = sweepLane({ ...ports, resendAfterMs, found: count => void found.push(count) })
+  const work = sweepLane({ ...ports, carriers, resendAfterMs, found: count => void found.push(count) })
   return {
     ...stating,
     courier,
@@ -70,6 +70,14 @@ test('terminal-through passes only facts that have receipts, and nothing that is
   assert.equal(await pass(4n), 5n)
   // Too young to be called lost: nothing was sent again.
   assert.deepEqual([await called(), published], [[], []])
+})
+
+test('a lane that is not run any more does not hold terminal-through up', async () => {
+  const { database, state, courier, pass, delivered } = await setup(60_000, ['event'])
+  for (const key of ['a', 'b']) await courier.receive(await state(key))
+  await delivered(2)
+  await database.query(`update relay_lane set position = 1 where lane = 'http:L-1'`)
+  assert.equal(await pass(), 2n)
 })
 
 test('a fact that the receiver never got is sent again by its own route', async () => {

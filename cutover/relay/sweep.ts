@@ -23,6 +23,8 @@ export function sweepLane(options: {
   service: string
   store: RelayStore
   courier: Courier
+  /** The lanes that carry the link here. One that is not run any more must not hold the sweep up. */
+  carriers: readonly string[]
   broker: Broker
   events: readonly EventContract[]
   resendAfterMs: number
@@ -45,7 +47,7 @@ export function sweepLane(options: {
   }
 
   async function compareOnce(through: bigint): Promise<bigint> {
-    const horizon = await store.delivered(link)
+    const horizon = await store.delivered(options.carriers)
     const stretches = await issued(through, horizon)
     if (stretches.length === 0) {
       options.found(0)

@@ -63,6 +63,14 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
     {
       ...operator,
       method: 'GET',
+      path: '/operator/instances',
+      operationId: 'operatorInstances',
+      summary: 'All instances of this service that live: what each can do, which versions it handles, and of which build it is.',
+      handle: async () => ({ body: await stores.consumer.instances() }),
+    },
+    {
+      ...operator,
+      method: 'GET',
       path: '/operator/links',
       operationId: 'operatorLinks',
       summary: 'The links whose route this service decides, or whose state it reads: route, epoch, rate of this instance.',

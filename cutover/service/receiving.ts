@@ -1,12 +1,15 @@
 import type { Broker } from '../broker/broker.ts'
+import { type Ability, isAble } from '../contract/capability.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import { type ConsumerStatus, runConsumer } from '../consumer/consumer.ts'
 import { openShares } from '../consumer/shares.ts'
 import type { Clock, Random } from '../process/clock.ts'
+import { ConfigurationError } from '../process/environment.ts'
 import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import { type Door, openDoor } from '../receive/door.ts'
 import type { Gather, Handler } from '../receive/handler.ts'
+import type { Via } from '../receive/judge.ts'
 import { runParked } from '../receive/parked.ts'
 import { openReceiver, type Receiver } from '../receive/receiver.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -21,6 +24,7 @@ export interface ReceivingOptions {
   readonly events: readonly EventContract[]
   readonly handlers: Readonly<Record<string, Handler>>
   readonly gather: Gather | undefined
+  readonly capabilities: readonly string[]
   readonly stores: Stores
   readonly broker: Broker
   readonly registry: Registry
@@ -31,16 +35,19 @@ export interface ReceivingOptions {
 }
 
 export interface Receiving {
-  /** The links that this service has a handler for. */
+  /** The links that lead here and that this service has a handler for, whatever this instance can do about them. */
   readonly links: readonly LinkContract[]
+  /** The versions that this instance handles, of those of its links that it can do anything about. */
+  readonly versions: Readonly<Record<string, readonly number[]>>
   readonly doors: ReadonlyMap<string, Door>
   readonly running: Running
   consumers(): readonly ConsumerStatus[]
 }
 
-const beatMs = 2_000
-
-/** What brings others' facts into this service: doors, consumers, and the parked messages; all end in the same receivers. */
+/**
+ * What brings others' facts into this service: doors, consumers, and the parked messages; all end in the same receivers.
+ * What this instance cannot do is not opened.
+ */
 export function openReceiving(options: ReceivingOptions): Receiving {
   const { service, handlers, stores, broker, registry, meters, log, clock, random } = options
   const links = Object.keys(handlers).map(id => {
@@ -48,24 +55,31 @@ export function openReceiving(options: ReceivingOptions): Receiving {
     if (link === undefined || link.to !== service) throw new Error(`${service} has a handler for ${id}, which does not lead to it`)
     return link
   })
+  const able = (ability: Ability, link: string): boolean => isAble(options.capabilities, ability, link)
+  const lacking = options.links.filter(
+    ({ id, to }) => to === service && handlers[id] === undefined && (able('serve', id) || able('record', id)),
+  )
+  if (lacking.length > 0) {
+    throw new ConfigurationError(lacking.map(({ id }) => `CAPABILITIES names ${id}, for which this build of ${service} has no handler`))
+  }
   const receivers = new Map<string, Receiver>(
-    links.map(link => [link.id, openReceiver(link, handlers[link.id] as Handler, registry, stores.receive)]),
+    links
+      .filter(({ id }) => able('serve', id) || able('record', id))
+      .map(link => {
+        const acts: Via[] = [
+          ...(able('serve', link.id) || able('act', link.id) ? ['http' as const] : []),
+          ...(able('act', link.id) ? ['event' as const] : []),
+        ]
+        return [link.id, openReceiver(link, handlers[link.id] as Handler, registry, stores.receive, acts)]
+      }),
   )
   const doors = new Map(
     [...receivers]
-      .filter(([, receiver]) => receiver.link.kind === 'business')
+      .filter(([id, receiver]) => receiver.link.kind === 'business' && able('serve', id))
       .map(([id, receiver]) => [id, openDoor(receiver, stores.receive, registry, outcomes => meters.received(id, outcomes))]),
   )
-  const capabilities = Object.fromEntries(links.map(link => [link.id, handlers[link.id]?.versions]))
+  const consumed = [...receivers.values()].filter(({ link }) => able('record', link.id))
   const statuses = new Map<string, ConsumerStatus>()
-
-  async function beat(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await stores.consumer.beat(options.instance, capabilities).catch(error => log.debug({ err: error }, 'heartbeat: tried again'))
-      await clock.sleep(beatMs, signal)
-    }
-    await stores.consumer.leave(options.instance).catch(error => log.debug({ err: error }, 'heartbeat: runs out by itself'))
-  }
 
   async function consume(receiver: Receiver, signal: AbortSignal): Promise<void> {
     const { link } = receiver
@@ -84,7 +98,8 @@ export function openReceiving(options: ReceivingOptions): Receiving {
         await clock.sleep(300, signal)
         continue
       }
-      const shares = openShares(stores.consumer, { consumer, topicId: topic.id, holder: options.instance }, topic.partitions)
+      const share = { consumer, topicId: topic.id, holder: options.instance }
+      const shares = openShares(stores.consumer, share, topic.partitions, one => isAble(one.capabilities, 'record', link.id))
       await runConsumer(
         {
           topic: event.topic,
@@ -118,12 +133,9 @@ export function openReceiving(options: ReceivingOptions): Receiving {
 
   return {
     links,
+    versions: Object.fromEntries([...receivers.keys()].map(id => [id, handlers[id]?.versions ?? []])),
     doors,
-    running: loops('consumers', [
-      beat,
-      parked,
-      ...[...receivers.values()].map(receiver => (signal: AbortSignal) => consume(receiver, signal)),
-    ]),
+    running: loops('consumers', [parked, ...consumed.map(receiver => (signal: AbortSignal) => consume(receiver, signal))]),
     consumers: () => [...statuses.values()],
   }
 }

@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.ts'
+import { isAble, isSent } from '../contract/capability.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { Doorbell } from '../database/doorbell.ts'
 import { type Courier, openCourier } from '../delivery/courier.ts'
@@ -24,6 +25,7 @@ import type { Stores } from './stores.ts'
 export interface SendingOptions {
   readonly service: string
   readonly instance: string
+  readonly capabilities: readonly string[]
   readonly links: readonly LinkContract[]
   readonly events: readonly EventContract[]
   readonly stores: Stores
@@ -51,7 +53,7 @@ const deliveryDeadlineMs = 5_000
 const readDeadlineMs = 2_000
 const maintenanceMs = 10_000
 
-/** What carries this service's facts to others: the sender, its couriers, and the lanes of its relay. */
+/** What carries this service's facts to others: the sender, its couriers, and the lanes of its relay. What cannot be called has no lane. */
 export function openSending(options: SendingOptions): Sending {
   const { service, links, events, stores, broker, doorbell, meters, log, clock, random } = options
   const client = (link: LinkContract, target: string, deadlineMs: number): ReturnType<typeof openClient> =>
@@ -61,8 +63,8 @@ export function openSending(options: SendingOptions): Sending {
       deadlineMs,
       connectionsMax: 32,
     })
-  // Links whose facts go through the outbox: every business link, and data links that are carried by events.
-  const sent = links.filter(link => link.from === service && (link.kind === 'business' || link.start === 'event' || link.movable))
+  const sent = links.filter(link => link.from === service && isSent(link))
+  const calls = (link: string): boolean => isAble(options.capabilities, 'call', link)
   const couriers = new Map<string, Courier>(
     sent.map(link => [link.id, openCourier(link, client(link, link.to, deliveryDeadlineMs), deliveryDeadlineMs, clock, random)]),
   )
@@ -71,7 +73,7 @@ export function openSending(options: SendingOptions): Sending {
     ...options,
     store: stores.outbox,
     deliverNow(link, message) {
-      const courier = couriers.get(link)
+      const courier = calls(link) ? couriers.get(link) : undefined
       return courier?.willing() === true ? courier.deliver(message) : undefined
     },
     committed(messages) {
@@ -82,10 +84,10 @@ export function openSending(options: SendingOptions): Sending {
 
   const store = stores.relay
   const open = new Map<string, number>()
-  const business = sent.filter(link => link.kind === 'business')
+  const called = sent.filter(link => calls(link.id))
   const lanes: LaneWork[] = [
     eventLane(service, store.published, broker, events),
-    ...business.map(link =>
+    ...called.map(link =>
       httpLane({
         service,
         store,
@@ -100,6 +102,7 @@ export function openSending(options: SendingOptions): Sending {
         service,
         store,
         courier: courierOf(link),
+        carriers: ['event', ...(calls(link.id) ? [`http:${link.id}`] : [])],
         broker,
         events,
         resendAfterMs,

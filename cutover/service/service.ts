@@ -9,13 +9,14 @@ import { openSigner, openVerifier } from '../http/tokens.ts'
 import { ensurePartitions, defaultPartitions } from '../outbox/partitions.ts'
 import { systemClock, systemRandom } from '../process/clock.ts'
 import { openLog } from '../process/log.ts'
-import { type Running, runProcess } from '../process/process.ts'
+import { fail, type Running, runProcess } from '../process/process.ts'
 import { openRegistry, registerVersions } from '../registry/registry.ts'
 import { installSwitches, openSwitchCache } from '../switch/switch.ts'
 import type { ServiceDefinition } from './definition.ts'
 import { readServiceEnvironment } from './environment.ts'
 import { linkRoutes } from './link-routes.ts'
 import { operatorRoutes } from './operator.ts'
+import { openPresence } from './presence.ts'
 import { openReceiving } from './receiving.ts'
 import { openSending } from './sending.ts'
 import { openStores, type Stores } from './stores.ts'
@@ -31,9 +32,17 @@ const startAttemptsMax = 60
 
 /** Runs one instance of a service until it is told to stop. Reads its configuration from the environment. */
 export async function runService(definition: ServiceDefinition): Promise<void> {
+  try {
+    await run(definition)
+  } catch (error) {
+    fail(error)
+  }
+}
+
+async function run(definition: ServiceDefinition): Promise<void> {
   const { name, links, events } = definition
-  const environment = readServiceEnvironment()
-  const instance = environment.INSTANCE
+  const environment = readServiceEnvironment(name, links)
+  const { INSTANCE: instance, CAPABILITIES: capabilities, BUILD: build } = environment
   const log = openLog({ service: name, instance, level: environment.LOG_LEVEL })
   const clock = systemClock
   const random = systemRandom
@@ -55,7 +64,7 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
   const signer = await openSigner({ issuer: name, privateKeyFile: environment.PRIVATE_KEY_FILE })
   const verifier = await openVerifier({ audience: name, trustedKeysFile: environment.TRUSTED_KEYS_FILE })
 
-  const common = { service: name, instance, links, events, stores, broker, doorbell, registry, meters, log, clock, random }
+  const common = { service: name, instance, capabilities, links, events, stores, broker, doorbell, registry, meters, log, clock, random }
   const sending = openSending({ ...common, switches, signer, urls: environment.SERVICE_URLS })
   const parts = definition.build({ database, sender: sending.sender, log, clock, random, read: sending.read })
   const receiving = openReceiving({ ...common, handlers: parts.handlers, gather: parts.gather })
@@ -102,9 +111,17 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
       await database.close()
     },
   }
+  const presence = openPresence({
+    instance,
+    declaration: { capabilities, versions: receiving.versions, build },
+    links: receiving.links,
+    stores,
+    clock,
+    log,
+  })
   doorbell.listen('switch', () => void switches.reload().catch(error => log.debug({ err: error }, 'switch: reloaded at the next append')))
   // Stopped in reverse: no new requests first, then the loops, the connections last.
-  await runProcess([connections, receiving.running, sending.running, ...(parts.parts ?? []), server], { log })
+  await runProcess([connections, presence, receiving.running, sending.running, ...(parts.parts ?? []), server], { log })
 }
 
 /** Everything that the database must hold before the first request. Waits for a database that is still starting. */

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { countLink } from '../../tests/counting.ts'
+import { ConfigurationError } from '../process/environment.ts'
+import { readServiceEnvironment } from './environment.ts'
+
+const links = [countLink, { ...countLink, id: 'L-2', start: 'event' as const }]
+const complete = {
+  DATABASE_URL: 'postgres://one@127.0.0.1/one',
+  LOG_DATABASE_URL: 'postgres://log@127.0.0.1/log',
+  PORT: '4400',
+  INSTANCE: '1',
+  PRIVATE_KEY_FILE: import.meta.filename,
+  TRUSTED_KEYS_FILE: import.meta.filename,
+  SERVICE_URLS: '{"adding":["http://127.0.0.1:4410"]}',
+}
+const read = (more: Record<string, string>, service = 'adding') => readServiceEnvironment(service, links, { ...complete, ...more })
+const faultsOf = (more: Record<string, string>, service?: string): readonly string[] => {
+  try {
+    read(more, service)
+  } catch (error) {
+    assert.ok(error instanceof ConfigurationError)
+    assert.ok(error.faults.every(fault => !fault.includes('\n')))
+    return error.faults
+  }
+  return []
+}
+
+test('without the variable an instance can do what the starting routes need', () => {
+  assert.deepEqual(read({}).CAPABILITIES, ['serve:L-1', 'act:L-2'])
+  assert.deepEqual(read({ CAPABILITIES: '' }).CAPABILITIES, ['serve:L-1', 'act:L-2'])
+  assert.deepEqual(read({}, 'counting').CAPABILITIES, ['call:L-1'])
+})
+
+test('with it, what it says and nothing else', () => {
+  assert.deepEqual(read({ CAPABILITIES: 'record:L-1, serve:L-2,record:L-1' }).CAPABILITIES, ['record:L-1', 'serve:L-2'])
+  assert.deepEqual(read({ CAPABILITIES: 'none' }).CAPABILITIES, [])
+})
+
+test('an unknown ability or link, and the other side of a link, are a line each, together with every other fault', () => {
+  const faults = faultsOf({ CAPABILITIES: 'melt:L-1,act:L-9,call:L-1,act:L-1', SERVICE_URLS: '{}x' })
+  assert.equal(faults.length, 4)
+  for (const [index, text] of [
+    'SERVICE_URLS',
+    'item 1 is none',
+    'L-9, which does not exist; links: L-1, L-2',
+    'call:L-1, which adding can never do',
+  ].entries())
+    assert.ok((faults[index] ?? '').includes(text), faults[index] ?? '')
+  assert.equal(faultsOf({ CAPABILITIES: ',' }).length, 2)
+})
+
+test('a line never repeats what is no capability', () => {
+  assert.ok(!faultsOf({ CAPABILITIES: 'my-secret' }).join('').includes('my-secret'))
+})
+
+test('a build has a name: the version of the library when none is given', () => {
+  assert.match(read({}).BUILD, /^\d+\.\d+\.\d+$/)
+  assert.equal(read({ BUILD: 'abc123' }).BUILD, 'abc123')
+  assert.deepEqual(faultsOf({ BUILD: 'x'.repeat(201) }), ['BUILD must have at most 200 characters'])
+})

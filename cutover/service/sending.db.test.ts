@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { Registry as Metrics } from 'prom-client'
+import { Counted, countingDatabase, countLink } from '../../tests/counting.ts'
+import { freshDatabase } from '../../tests/database.ts'
+import { openPostgresLog } from '../broker/postgres/log.ts'
+import { openDoorbell } from '../database/doorbell.ts'
+import { aServer, issuers } from '../http/testing.ts'
+import { defaultPartitions, ensurePartitions } from '../outbox/partitions.ts'
+import { systemClock, systemRandom } from '../process/clock.ts'
+import { openLog } from '../process/log.ts'
+import { openRegistry, registerVersions } from '../registry/registry.ts'
+import { installSwitches, openSwitchCache } from '../switch/switch.ts'
+import { openMeters } from './meter.ts'
+import { openSending, type Sending } from './sending.ts'
+import { openStores } from './stores.ts'
+
+const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
+const { signers } = await issuers()
+const links = [{ ...countLink, from: 'hiring', to: 'bonuses' }]
+const events = [{ ...Counted, service: 'hiring' }]
+const open: { close(): Promise<void> }[] = []
+after(async () => {
+  await Promise.all(open.map(one => one.close()))
+})
+
+/** The sending half of an instance, with a receiver that counts calls and has nothing of what it is asked for. */
+async function anInstance(
+  capabilities: readonly string[],
+): Promise<{ sending: Sending; calls: () => number; state: () => Promise<unknown> }> {
+  const database = await countingDatabase()
+  const broker = openPostgresLog({ url: (await freshDatabase()).url, name: 'test', log })
+  const doorbell = openDoorbell(database, log)
+  open.push(doorbell, database, broker)
+  const stores = openStores(database)
+  const registry = openRegistry(events)
+  await ensurePartitions(stores.outbox, defaultPartitions)
+  await registerVersions(stores.registry, events)
+  await installSwitches(stores.switch, 'hiring', links)
+  let calls = 0
+  const receiver = await aServer([
+    {
+      method: 'POST',
+      path: '/counts',
+      operationId: 'deliver',
+      summary: '',
+      policy: 'public',
+      body: { type: 'object', additionalProperties: true },
+      async handle() {
+        calls++
+        return { body: { outcome: 'done' } }
+      },
+    },
+  ])
+  await receiver.start()
+  open.push({ close: () => receiver.stop() })
+  const signer = signers.get('hiring') ?? assert.fail()
+  const sending = openSending({
+    service: 'hiring',
+    instance: '1',
+    capabilities,
+    links,
+    events,
+    stores,
+    broker,
+    doorbell,
+    switches: await openSwitchCache(stores.switch),
+    registry,
+    signer,
+    urls: { bonuses: [receiver.url] },
+    meters: openMeters(links, systemClock, new Metrics()),
+    log,
+    clock: systemClock,
+    random: systemRandom,
+  })
+  return {
+    sending,
+    calls: () => calls,
+    state: () => sending.sender.transaction(async (_, record) => record(Counted, { key: 'a', amount: 1, needs: '' })),
+  }
+}
+
+const lanesOf = async ({ sending }: { sending: Sending }, count: number): Promise<string[]> => {
+  await sending.running.start()
+  while (sending.lanes().length < count) await systemClock.sleep(10)
+  await sending.running.stop()
+  return sending
+    .lanes()
+    .map(({ lane }) => lane)
+    .toSorted()
+}
+
+test('who can call a link calls at once after the commit, and has a lane for what was not confirmed', async () => {
+  const instance = await anInstance(['call:L-1'])
+  await instance.state()
+  assert.equal(instance.calls(), 1)
+  assert.deepEqual(await lanesOf(instance, 3), ['event', 'http:L-1', 'sweep:L-1'])
+})
+
+test('who cannot call a link states its facts all the same, and has neither the call nor the lane', async () => {
+  const instance = await anInstance([])
+  await instance.state()
+  assert.deepEqual(await lanesOf(instance, 2), ['event', 'sweep:L-1'])
+  assert.equal(instance.calls(), 0)
+})
