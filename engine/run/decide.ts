@@ -45,12 +45,8 @@ export function stateOf(run: RunFacts, steps: readonly StepFacts[]): RunState {
   if (steps.some(step => step.state === 'failed')) return 'failed'
   if (isFinished(run, steps)) return 'finished'
   if (run.paused) return 'paused'
-  const waits = steps.some(
-    ({ state, gate }) =>
-      (state === 'applying' || state === 'settling' || state === 'reverting' || state === 'unsettling') &&
-      gate !== null &&
-      gate.verdict !== 'pass',
-  )
+  // A step may also wait before it has begun: what it has to look at first is away.
+  const waits = steps.some(({ state, gate }) => state !== 'done' && state !== 'reverted' && gate !== null && gate.verdict !== 'pass')
   return waits ? 'waiting' : 'running'
 }
 

@@ -13,7 +13,7 @@ export function viewOf(run: StoredRun, plan: Plan | undefined): RunView {
   const actions: readonly (Action | undefined)[] = own === undefined ? run.steps.map(() => undefined) : actionsOf(own)
   const state = stateOf(run, run.steps)
   const rests = state !== 'running' && state !== 'waiting'
-  const open = run.steps.find(step => working.has(step.state))
+  const open = run.steps.find(step => working.has(step.state) || (step.state === 'pending' && step.gate !== null))
   const foreign: Said | null = own === undefined && run.ended === null ? said('plan_changed', { plan: run.plan }) : null
   return {
     run: runId(run.number),

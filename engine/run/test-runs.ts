@@ -1,0 +1,127 @@
+// What the tests of runs share: a plan of all verbs, an engine's database, and engines that are killed on command.
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type Database, openDatabase } from 'cutover/database'
+import { installMigrations } from 'cutover/database/install'
+import type { Clock } from 'cutover/process/clock'
+import { openLog } from 'cutover/process/log'
+import { documentDigest } from 'cutover/registry'
+import { freshDatabase } from '../../tests/database.ts'
+import type { Lease } from '../lease/lease.ts'
+import { added, plan, type Plan, step } from '../plan/plan.ts'
+import { consume } from '../verbs/consume.ts'
+import { drained } from '../verbs/drained.ts'
+import { parity } from '../verbs/parity.ts'
+import { produce } from '../verbs/produce.ts'
+import { register } from '../verbs/register.ts'
+import { retireCalls, retireEndpoint } from '../verbs/retire.ts'
+import { route } from '../verbs/route.ts'
+import { openOrders, type Orders } from './orders.ts'
+import { openRuns } from './postgres.ts'
+import { advance, type RunnerPorts } from './runner.ts'
+import { numberOf, type Runs, type StoredRun } from './store.ts'
+import { event, link, openTestWorld, type TestWorld } from './test-world.ts'
+
+/** The engine was killed. */
+class Killed extends Error {}
+
+const log = openLog({ service: 'engine', instance: 'test', level: 'silent' })
+export const clock: Clock = { now: () => Date.now(), sleep: async () => undefined }
+export const title = { en: 'a step', ru: 'шаг' }
+export const toEvent: Plan = plan({ id: link.id, link, to: 'event', procedure: 'Procedure 3', title }, [
+  step('1', title, register(event, 0, ['hiring', 'bonuses'])),
+  step('2', title, consume(link, { name: event.name, version: 0 }, 'record')),
+  step('3', title, produce(link, 0)),
+  step('4', title, parity(link, { pairs: 50, coverage: 99 })),
+  added('4a', title, title, consume(link, { name: event.name, version: 0 }, 'act')),
+  step('5', title, route(link, 'event', 0)),
+  added('5a', title, title, drained(link, 'http')),
+  step('6', title, retireCalls(link), retireEndpoint(link)),
+])
+
+/** A lease that is held, unless said otherwise. */
+export const lease = (hold: Lease['hold'] = async () => undefined): Lease => ({
+  name: 'lease',
+  term: () => 7,
+  required: () => 7,
+  hold,
+  start: async () => undefined,
+  stop: async () => undefined,
+})
+
+export interface Setup {
+  readonly database: Database
+  readonly system: TestWorld
+  readonly runs: Runs
+  readonly orders: Orders
+  ports(run: string, runs?: Runs, plan?: Plan): RunnerPorts
+  stored(run: string): Promise<StoredRun>
+  /** Lets engines carry the run on until it rests, one after the other if they are killed. Answers with how many writes it took. */
+  drive(run: string, kill?: (write: number, when: 'before' | 'after') => boolean): Promise<number>
+  /** The same for a run that will not come to rest. */
+  stall(run: string, watch?: (write: number) => void): Promise<void>
+}
+
+const movesMax = 500
+
+/** A system in memory, and an engine's database of its own. */
+export async function setup(context: TestContext): Promise<Setup> {
+  const own = await freshDatabase()
+  const database = openDatabase({ url: own.url, name: 'runs-test', connectionsMax: 4, onIdleError: () => undefined })
+  context.after(async () => {
+    await database.close()
+    await own.drop()
+  })
+  await installMigrations(database, [{ name: 'engine', folder: fileURLToPath(new URL('../sql', import.meta.url)) }])
+  const system = openTestWorld(documentDigest(event.versions[0] as object))
+  const runs = openRuns(database, lease(), clock.now)
+  const orders = openOrders({ links: [link], plans: [toEvent], runs, world: system.world(null) })
+  const stored = async (run: string): Promise<StoredRun> => (await runs.get(numberOf(run) ?? 0)) as StoredRun
+  const ports = (run: string, over = runs, known = toEvent): RunnerPorts => ({
+    runs: over,
+    planOf: () => known,
+    worldOf: () => system.world(run),
+    clock,
+    log,
+  })
+
+  async function carry(run: string, kill: (write: number, when: 'before' | 'after') => boolean): Promise<number | null> {
+    let writes = 0
+    const dying: Runs = {
+      ...runs,
+      async write(...all) {
+        writes++
+        if (kill(writes, 'before')) throw new Killed()
+        await runs.write(...all)
+        if (kill(writes, 'after')) throw new Killed()
+      },
+    }
+    for (let moves = 0; moves < movesMax; moves++) {
+      try {
+        if ((await advance(ports(run, dying), await stored(run), 7)) === null) return writes
+      } catch (error) {
+        if (!(error instanceof Killed)) throw error
+      }
+    }
+    return null
+  }
+
+  return {
+    database,
+    system,
+    runs,
+    orders,
+    ports,
+    stored,
+    async drive(run, kill = () => false) {
+      const writes = await carry(run, kill)
+      assert.ok(writes !== null, 'the run does not come to rest')
+      return writes
+    },
+    async stall(run, watch = () => undefined) {
+      const writes = await carry(run, write => (watch(write), false))
+      assert.equal(writes, null, 'the run came to rest')
+    },
+  }
+}
