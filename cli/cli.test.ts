@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Command } from 'commander'
 import type { LinkRow, VerifyReport } from '@cutover/engine/api'
+import { PaperClock } from '../tests/paper-terminal.ts'
 import { exitCodes } from './exit.ts'
 import { programOf, run } from './program.ts'
 
@@ -16,6 +17,9 @@ interface Said {
   readonly out: string
   readonly error: string
 }
+
+/** Nobody at the screen, and time that passes at once. */
+const alone = { screen: null, clock: new PaperClock(0), onInterrupt: () => () => undefined }
 
 const rows: LinkRow[] = [
   {
@@ -110,6 +114,7 @@ describe('a command', () => {
         environment: { CUTOVER_HOME: home, ...environment },
         out: text => (said.out += `${text}\n`),
         error: text => (said.error += `${text}\n`),
+        ...alone,
       },
     )
     return { code, ...said }
@@ -120,7 +125,7 @@ describe('a command', () => {
     const { code, out } = await say('links')
     assert.equal(code, exitCodes.fine)
     assert.match(out, /^2 links: 1 by HTTP, 0 by event, 1 unknown, 1 can be moved\./)
-    assert.match(out, /COMM-040 +hiring +bonuses +business +unknown +- +yes/)
+    assert.match(out, /COMM-040 +hiring +bonuses +business +unknown +- +- +- +- +yes/)
     assert.match(out, /note: hiring does not answer \(timeout\)/)
     assert.ok(!out.includes('\u001b[31m'), 'text of a server cannot colour the terminal')
   })
@@ -230,7 +235,7 @@ describe('a command', () => {
 })
 
 describe('docs/cli.md', () => {
-  const silent = { environment: {}, out: () => undefined, error: () => undefined }
+  const silent = { environment: {}, out: () => undefined, error: () => undefined, ...alone }
   const leaves = (command: Command, words: readonly string[] = []): string[] =>
     command.commands.length === 0 ? [words.join(' ')] : command.commands.flatMap(child => leaves(child, [...words, child.name()]))
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { type LinkRow, paths } from '@cutover/engine/api'
-import { type Terminal, contextOf, verb } from './command.ts'
+import { type Context, type Terminal, contextOf, verb } from './command.ts'
 import { counted, plain, styled, table } from './print.ts'
 
 /** `cutover links`: all links with route and rate. */
@@ -12,10 +12,10 @@ export const linksVerb = (terminal: Terminal): Command =>
     timeoutSeconds: 10,
   }).action(async (_options: object, command: Command) => {
     const context = contextOf(terminal, command)
-    context.print(await context.call<readonly LinkRow[]>('engine', { method: 'GET', path: paths.links }), show)
+    context.print(await context.call<readonly LinkRow[]>('engine', { method: 'GET', path: paths.links }), links => show(links, context))
   })
 
-function show(links: readonly LinkRow[]): string {
+function show(links: readonly LinkRow[], { width, glyphs }: Context): string {
   const unknown = links.filter(({ route }) => route === null)
   const on = (route: string): number => links.filter(link => link.route === route).length
   const sentence = [
@@ -28,17 +28,22 @@ function show(links: readonly LinkRow[]): string {
       { head: 'link', cell: row => row.link },
       { head: 'from', cell: row => row.from },
       { head: 'to', cell: row => row.to },
-      { head: 'kind', cell: row => row.kind },
+      { head: 'kind', cell: row => row.kind, spare: true },
       {
         head: 'route',
         cell: row => row.route ?? 'unknown',
         style: row => (row.route === null ? 'yellow' : row.route === 'event' ? 'cyan' : null),
       },
       { head: 'rate', cell: row => (row.rate === null ? null : `${row.rate}/s`), align: 'right' },
-      { head: 'movable', cell: row => (row.movable ? 'yes' : 'not yet') },
+      { head: 'open', cell: row => row.open, align: 'right' },
+      { head: 'shadow', cell: row => (row.shadow ? 'on' : null), style: row => (row.shadow ? 'cyan' : null) },
+      { head: 'run', cell: row => row.run, style: row => (row.run === null ? null : 'cyan') },
+      { head: 'movable', cell: row => (row.movable ? 'yes' : 'not yet'), spare: true },
       { head: 'what it does', cell: row => row.title },
     ],
     links,
+    width,
+    glyphs.dots,
   )
   const notes = [...new Set(links.flatMap(({ note }) => (note === null ? [] : note.split('; '))))].map(
     note => `\n${styled('yellow', 'note:')} ${plain(note)}`,

@@ -1,17 +1,36 @@
 import { Command, CommanderError } from 'commander'
+import { applyVerb } from './apply.ts'
 import type { Terminal } from './command.ts'
-import { CommandFailed, type ExitCode, exitCodes } from './exit.ts'
+import { completeVerb } from './complete.ts'
+import { CommandFailed, Ended, type ExitCode, exitCodes } from './exit.ts'
 import { faultVerb } from './fault.ts'
+import { historyVerb } from './history.ts'
 import { linksVerb } from './links.ts'
+import { parityVerb } from './parity.ts'
+import { pauseVerb } from './pause.ts'
+import { planVerb } from './plan.ts'
+import { resumeVerb } from './resume.ts'
+import { revertVerb } from './revert.ts'
+import { runVerb } from './run.ts'
+import { runsVerb } from './runs.ts'
 import { statusVerb } from './status.ts'
 import { switchVerb } from './switch.ts'
 import { tokenVerb } from './token.ts'
 import { trafficVerb } from './traffic.ts'
 import { verifyVerb } from './verify.ts'
+import { watchVerb } from './watch.ts'
 
 const closing = `
-Exit codes: 0 fine, 1 failed, 3 verify found a difference, 64 wrong usage, 69 not running, 77 not permitted.
+Exit codes: 0 fine, 1 failed, 2 changes (plan --detailed-exitcode), 3 a check or gate failed, 4 held by another run or
+stale, 5 paused or waiting, 6 reverted, 64 wrong usage, 69 not running, 77 not permitted, 130 interrupted.
 CUTOVER_HOME names the data directory (default: .cutover in the project). See docs/cli.md.`
+
+// In the order of the help.
+const toLook = [statusVerb, linksVerb]
+const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, completeVerb, runsVerb, runVerb]
+const toProve = [parityVerb, historyVerb, verifyVerb]
+const byHand = [switchVerb, trafficVerb, faultVerb, tokenVerb]
+const verbs = [...toLook, ...toMove, ...toProve, ...byHand]
 
 /** All commands. One file per verb. */
 export function programOf(terminal: Terminal): Command {
@@ -23,7 +42,7 @@ export function programOf(terminal: Terminal): Command {
     .addHelpText('after', closing)
     .configureOutput({ writeOut: text => terminal.out(text.trimEnd()), writeErr: text => terminal.error(text.trimEnd()) })
     .exitOverride()
-  for (const make of [statusVerb, linksVerb, switchVerb, verifyVerb, trafficVerb, faultVerb, tokenVerb]) program.addCommand(make(terminal))
+  for (const make of verbs) program.addCommand(make(terminal))
   return program
 }
 
@@ -35,6 +54,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
   } catch (error) {
     // commander has printed its own: help and version are fine, the rest is usage.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
+    if (error instanceof Ended) return error.exitCode
     if (!(error instanceof CommandFailed)) throw error
     terminal.error(words.includes('--json') ? JSON.stringify(asJson(error)) : `error: ${error.message}\n  ${error.remedy}`)
     return error.exitCode

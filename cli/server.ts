@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
 import { join } from 'node:path'
-import { CommandFailed, type ExitCode, exitCodes } from './exit.ts'
+import { CommandFailed, exitCodes } from './exit.ts'
+import { refused } from './refusal.ts'
 
 /** The two operator interfaces that a running system has. */
 export type ServerName = 'engine' | 'sandbox'
@@ -117,41 +118,16 @@ function unreachable(url: URL, timeoutMs: number, cause: unknown): CommandFailed
       exitCodes.unreachable,
       `${url.origin} did not answer within ${timeoutMs / 1000} s`,
       'look at it with "cutover status", or wait longer with --timeout',
-      { cause },
+      { cause, unanswered: 'lost' },
     )
   }
   return new CommandFailed(
     exitCodes.unreachable,
     `nothing answers at ${url.origin}${typeof code === 'string' ? ` (${code})` : ''}: the system is not running`,
     start,
-    { cause },
+    // Only a connection that never came about is sure to have carried nothing.
+    { cause, unanswered: code === 'ECONNREFUSED' ? 'unsent' : 'lost' },
   )
-}
-
-/** What an answer that is not a success means for the caller of the command. */
-function refused(url: URL, status: number, answer: unknown): CommandFailed {
-  const problem = (typeof answer === 'object' && answer !== null ? answer : {}) as { title?: unknown; detail?: unknown; errors?: unknown }
-  const what = [problem.title, problem.detail].filter(part => typeof part === 'string').join(': ')
-  const errors = Array.isArray(problem.errors) ? (problem.errors as { pointer?: unknown; detail?: unknown }[]) : []
-  // A server with one thing to say says it in both places.
-  const more = errors.filter(({ detail }) => typeof detail === 'string' && !what.includes(detail))
-  const fields = more.map(({ pointer, detail }) => `\n  ${String(pointer)}: ${String(detail)}`).join('')
-  const [exitCode, remedy] = meaningOf(status)
-  return new CommandFailed(exitCode, `${what === '' ? `${url.pathname} answered ${status}` : what}${fields}`, remedy, { problem })
-}
-
-function meaningOf(status: number): readonly [ExitCode, string] {
-  if (status === 401 || status === 403)
-    return [exitCodes.notPermitted, 'run the command as the user who started the system, or set CUTOVER_TOKEN']
-  if (status === 400 || status === 404 || status === 422)
-    return [exitCodes.usage, 'correct the value and run the command again; --help shows examples']
-  if (status === 503) return [exitCodes.unreachable, 'see which process is away with "cutover status", then repeat: repeating is safe']
-  return [
-    exitCodes.failed,
-    status >= 500
-      ? 'the log of the process, in the data directory, says more'
-      : 'see what is possible now with "cutover links" and "cutover status"',
-  ]
 }
 
 /** The value of a JSON text, or undefined when it is none. */
