@@ -33,7 +33,7 @@ describe('apply', () => {
     const { code, out, error } = await say('apply COMM-040 --to event --until 4a')
     assert.equal(code, exitCodes.fine)
     assert.deepEqual(engine.requests.at(-1), { line: apply, body: { to: 'event', hash: aPlan().hash, until: '4a' } })
-    assert.equal(out, 'Started R-7: COMM-040 moves from HTTP to event.\nWatch it with: npx cutover watch R-7\n')
+    assert.equal(out, 'R-7 goes forward: COMM-040 moves from HTTP to event.\nWatch it with: npx cutover watch R-7\n')
     assert.equal(error, '')
   })
 
@@ -147,13 +147,14 @@ describe('apply', () => {
         exitCodes.held,
         /run R-7 holds COMM-040\. Finished in 38 s: .*\n.*revert R-7; or .*complete R-7/,
       ],
-      ['apply COMM-040 --hash sha256:other', aPlan(), exitCodes.held, /has changed since it was shown/],
+      ['apply COMM-040 --hash other', aPlan(), exitCodes.held, /has changed since it was shown/],
       [
         'apply COMM-040',
         aPlan({ refusals: [refusal] }),
         exitCodes.checkFailed,
-        /step 5 route needs consumer COMM-040 to be acts; it would be records/,
+        /step 5 \(route\): "consumer COMM-040" must be acts there, and would be records/,
       ],
+      ['apply COMM-040', aPlan({ from: 'event' }), exitCodes.held, /COMM-040 is on event already: nothing to do/],
       ['apply COMM-040 --until 9', aPlan(), exitCodes.usage, /no step 9; its steps are 1, 2, 3, 4, 4a, 5, 5a, 6/],
     ] as const
     for (const [line, view, expected, message] of cases) {
@@ -164,6 +165,15 @@ describe('apply', () => {
       assert.ok(!engine.lines.includes(apply))
     }
   })
+})
+
+test('apply turns a run of the same plan forward that is going back, once', async () => {
+  const back = aRun({ done: 3, heading: 'back', open: { state: 'unsettling' } })
+  const held = ok(aPlan({ run: 'R-7' }))
+  engine.play({ [plan]: [held], [`${plan}?to=event`]: [held], [run]: [ok(back), ok(aRun()), ok(finished())], [apply]: ['lost'] })
+  const { code, out } = await say('apply COMM-040 --wait --json')
+  assert.deepEqual([code, JSON.parse(out).state], [exitCodes.fine, 'finished'])
+  assert.equal(engine.lines.filter(line => line === apply).length, 1)
 })
 
 describe('apply on a terminal', () => {

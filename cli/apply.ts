@@ -6,7 +6,7 @@ import { confirm, yes } from './confirm.ts'
 import { CommandFailed, exitCodes } from './exit.ts'
 import { isLost, readRun } from './order.ts'
 import { patiently } from './patience.ts'
-import { planHead, refusalText } from './plan-text.ts'
+import { isNothingToDo, nothingToDo, planHead, refusalText } from './plan-text.ts'
 import { plain } from './print.ts'
 import { readPlan, withRoute } from './route-option.ts'
 import { routeName, stateOf } from './sentence.ts'
@@ -50,8 +50,8 @@ export const applyVerb = (terminal: Terminal): Command =>
         ...(options.until === undefined ? {} : { until: options.until }),
       }
       const run = await begin(context, link, body)
-      const said = `Started ${plain(run.run)}: ${link} moves from ${routeName(run.from)} to ${routeName(run.to)}.`
-      await waitFor(context, run, { heading: 'forward', isTaken: () => true }, options, said)
+      const said = `${plain(run.run)} goes forward: ${link} moves from ${routeName(run.from)} to ${routeName(run.to)}.`
+      await waitFor(context, run, { heading: 'forward', isTaken: run => run.heading === 'forward' }, options, said)
     })
 
 /** Refuses here what the engine would refuse after the question, so that nobody is asked for nothing. */
@@ -64,8 +64,11 @@ async function admit(context: Context, plan: PlanView, { until, hash }: ApplyOpt
       `the plan of ${link} has no step ${until}; its steps are ${steps.map(plain).join(', ')}`,
       `see them with: npx cutover plan ${link} --to ${plan.to}`,
     )
-  if (plan.run !== null) {
-    const run = await readRun(context, plan.run)
+  if (isNothingToDo(plan)) throw new CommandFailed(exitCodes.held, nothingToDo(plan), 'look at it with: npx cutover links')
+  const run = plan.run === null ? null : await readRun(context, plan.run)
+  // A run of this plan that goes back is turned forward again.
+  const turns = run !== null && run.heading === 'back' && run.to === plan.to && run.hash === plan.hash
+  if (run !== null && !turns) {
     const id = plain(run.run)
     throw new CommandFailed(
       exitCodes.held,
@@ -81,7 +84,7 @@ async function admit(context: Context, plan: PlanView, { until, hash }: ApplyOpt
       `the plan of ${link} has changed since it was shown: it is ${plain(plan.hash)} now`,
       `look at it with: npx cutover plan ${link} --to ${plan.to}, then apply that`,
     )
-  const [first] = plan.refusals
+  const [first] = turns ? [] : plan.refusals
   if (first !== undefined)
     throw new CommandFailed(
       exitCodes.checkFailed,
@@ -90,7 +93,7 @@ async function admit(context: Context, plan: PlanView, { until, hash }: ApplyOpt
     )
 }
 
-/** Begins the run. Where the answer is lost, the link tells whether it began: it was free a moment ago. */
+/** Begins the run. Where the answer is lost, the link tells whether it began: a moment ago no run held it, or one that went back. */
 async function begin(context: Context, link: string, body: ApplyRequest): Promise<RunView> {
   const give = (): Promise<RunView> => patiently(context, { method: 'POST', path: pathOf(paths.apply, link), body })
   try {
@@ -98,7 +101,8 @@ async function begin(context: Context, link: string, body: ApplyRequest): Promis
   } catch (error) {
     if (!isLost(error)) throw error
     const { run } = await readPlan(context, link, body.to)
-    return run === null ? await give() : await readRun(context, run)
+    const held = run === null ? null : await readRun(context, run)
+    return held === null || held.heading === 'back' ? await give() : held
   }
 }
 

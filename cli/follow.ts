@@ -40,16 +40,21 @@ export async function follow(context: Context, first: RunView, aim: Aim): Promis
   const inside: Context = { ...context, note: text => progress.note(text) }
   let run = first
   let isTaken = aim.isTaken
+  let taken = false
   try {
     for (;;) {
       progress.show(run, keys.footer(run))
-      if (isTaken(run) && rests(run, keys)) return { run, end: 'rest' }
+      taken ||= isTaken(run)
+      if (taken && rests(run, keys)) return { run, end: 'rest' }
       if (clock.now() - begun >= aim.limitMs) return { run, end: 'limit' }
       nap = new AbortController()
       const way = await Promise.race([left, clock.sleep(pollMs, nap.signal)])
       if (way !== undefined) return { run, end: way }
       const verb = keys.take()
-      if (verb === 'revert') isTaken = goesBack
+      if (verb === 'revert') {
+        isTaken = goesBack
+        taken = false
+      }
       const next =
         verb === null ? readRun(inside, run.run) : order(inside, run, verb).catch((error: unknown) => refusedByKey(error, inside, run))
       const seen = await Promise.race([left, next])

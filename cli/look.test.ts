@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { commandLine } from '../tests/command-line.ts'
 import { aGate, aPlan, aRun, began, finished, reverted } from '../tests/paper-plan.ts'
 import { PaperScreen } from '../tests/paper-terminal.ts'
-import { ok, problem } from '../tests/scripted-engine.ts'
+import { ok } from '../tests/scripted-engine.ts'
 import { exitCodes } from './exit.ts'
 import { widthOf } from './print.ts'
 
@@ -18,14 +18,17 @@ describe('plan', () => {
     engine.play({ [plan]: [ok(aPlan())] })
     const { code, out } = await say('plan COMM-040')
     assert.equal(code, exitCodes.fine)
-    assert.match(out, /8 steps, 2 of them added, 4 deployments, 1 point of no return\.\nIt follows procedure 3/)
+    assert.match(
+      out,
+      /^COMM-040, a right .*\n8 steps, 2 of them added, 4 deployments, 1 point of no return\.\nIt follows docs\/procedures\.md: Procedure 3\. /,
+    )
     const heads = [...out.matchAll(/^(\d\w? +\S.*)$/gm)].map(match => (match[1] ?? '').replace(/ .*/, ''))
     assert.deepEqual(heads, ['8', '1', '2', '3', '4', '4a', '5', '5a', '6'])
     assert.match(out, /^4a {2}Move the business logic into the consumer \(added\)\n {4}why added {4}The written procedure moves/m)
     assert.match(out, /^5a .*\n(?: {4}.*\n)+\n-- point of no return -+\napply ends here, .*\n(?:.+\n)*\n6 /m)
     assert.match(out, /inverse {6}take TaskCompleted v0 out of the registry/)
     assert.match(out, /inverse {6}none needed: it changes nothing/)
-    assert.match(out, /\nApply it with: npx cutover apply COMM-040 --to event\nThis plan and no other: --hash sha256:3f2a9c41d0\n$/)
+    assert.match(out, /\nApply it with: npx cutover apply COMM-040 --to event\nThis plan and no other: --hash 3f2a9c41d0\n$/)
   })
 
   test('prints the plan unchanged with --json', async () => {
@@ -37,9 +40,12 @@ describe('plan', () => {
     engine.play({ [plan]: [ok(aPlan({ refusals: [refusal] }))] })
     const { code, out, error } = await say('plan COMM-040 --detailed-exitcode')
     assert.equal(code, exitCodes.checkFailed)
-    assert.match(out, /Refused: .*\n {2}step 5 route needs consumer COMM-040 to be acting or retired; it would be\n {2}recording\n/)
+    assert.match(
+      out,
+      /Refused: .*\n {2}step 5 \(route\): "consumer COMM-040" must be acting or retired there, and would\n {2}be recording\n/,
+    )
     assert.match(out, /Mend that, then look again with: npx cutover plan COMM-040 --to event\n$/)
-    assert.match(error, /the plan is refused: step 5 route/)
+    assert.match(error, /the plan is refused: step 5 \(route\)/)
   })
 
   test('of a link that a run holds names the run', async () => {
@@ -52,12 +58,12 @@ describe('plan', () => {
   test('tells by its exit code whether there is something to do', async () => {
     engine.play({ [plan]: [ok(aPlan())] })
     assert.equal((await say('plan COMM-040 --detailed-exitcode')).code, exitCodes.changes)
-    engine.play({ [plan]: [problem(409, 'nothing_to_do', 'COMM-040 is on event already')] })
-    const nothing = await say('plan COMM-040 --detailed-exitcode')
-    assert.deepEqual([nothing.code, nothing.error], [exitCodes.fine, ''])
-    assert.match(nothing.out, /COMM-040 is on event already/)
-    assert.deepEqual(JSON.parse((await say('plan COMM-040 --detailed-exitcode --json')).out), { link: 'COMM-040', steps: [], refusals: [] })
-    assert.equal((await say('plan COMM-040')).code, exitCodes.held)
+    engine.play({ [plan]: [ok(aPlan({ from: 'event', refusals: [refusal] }))] })
+    for (const line of ['plan COMM-040', 'plan COMM-040 --detailed-exitcode']) {
+      const nothing = await say(line)
+      assert.deepEqual([nothing.code, nothing.error], [exitCodes.fine, ''])
+      assert.match(nothing.out, /^COMM-040 is on event already: nothing to do\. The way back: npx cutover plan COMM-040 --to http\n$/)
+    }
   })
 
   test('refuses a route that there is not', async () => {

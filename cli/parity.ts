@@ -76,6 +76,6 @@ function totalsText(totals: ParityView): string {
 }
 
 function keyText(text: string): string {
-  if (text.length < 1 || text.length > 200) throw new InvalidArgumentError('It must be a business key of 1 to 200 characters.')
+  if (text.length < 1 || text.length > 400) throw new InvalidArgumentError('It must be a business key of 1 to 400 characters.')
   return text
 }

@@ -12,11 +12,12 @@ const widthOfFiles = 80
 /** A plan to be read from top to bottom: each step with what it does, its gate and its inverse, and what to type next. */
 export function planText(plan: PlanView, columns: number | null, glyphs: Glyphs): string {
   const width = Math.min(columns ?? widthOfFiles, widthMax)
+  if (isNothingToDo(plan)) return nothingToDo(plan)
   const steps = stepsOf(plan)
   const border = steps.findIndex(verbs => verbs.some(({ no_return }) => no_return !== null))
   const idWidth = Math.max(...steps.map(([{ step }]) => step.length))
   const parts = [
-    [...planHead(plan, width), ...wrap(`It follows ${plain(plan.procedure)} of docs/procedures.md.`, width)],
+    [...planHead(plan, width), ...wrap(`It follows docs/procedures.md: ${plain(plan.procedure)}.`, width)],
     ...steps.map((verbs, index) => [
       ...(index === border ? [...noReturn(plan, width, glyphs), ''] : []),
       ...stepLines(verbs, idWidth, width),
@@ -27,11 +28,15 @@ export function planText(plan: PlanView, columns: number | null, glyphs: Glyphs)
   return parts.map(lines => lines.join('\n')).join('\n\n')
 }
 
+/** The link is there already, and no run is on its way. */
+export const isNothingToDo = ({ from, to, run }: PlanView): boolean => from === to && run === null
+
+export const nothingToDo = ({ link, to }: PlanView): string =>
+  `${plain(link)} is on ${routeName(to)} already: nothing to do. The way back: npx cutover plan ${plain(link)} --to ${to === 'http' ? 'event' : 'http'}`
+
 /** What a plan would do, in two sentences. */
 export const planHead = (plan: PlanView, width: number): string[] => [
-  ...wrap(`${plain(plan.link)} from ${routeName(plan.from)} to ${routeName(plan.to)}: ${plain(plan.title.en)}`, width).map(line =>
-    styled('bold', line),
-  ),
+  ...wrap(plain(plan.title.en), width).map(line => styled('bold', line)),
   ...wrap(planSummary(plan), width),
 ]
 
@@ -103,7 +108,7 @@ export const refusalLines = (refusals: readonly Refusal[], width: number): strin
 ]
 
 export const refusalText = ({ step, verb, about, wanted, found }: Refusal): string =>
-  `step ${plain(step)} ${plain(verb)} needs ${plain(about)} to be ${wanted.map(plain).join(' or ')}; it would be ${plain(found)}`
+  `step ${plain(step)} (${plain(verb)}): "${plain(about)}" must be ${wanted.map(plain).join(' or ')} there, and would be ${plain(found)}`
 
 function nextLines({ link, to, run, refusals, hash }: PlanView, width: number): string[] {
   const name = plain(link)

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import type { Route } from '@cutover/engine/api'
-import { type Context, type Terminal, checkFailed, contextOf, verb } from './command.ts'
-import { CommandFailed, Ended, exitCodes } from './exit.ts'
-import { planText, refusalText } from './plan-text.ts'
+import { type Terminal, checkFailed, contextOf, verb } from './command.ts'
+import { Ended, exitCodes } from './exit.ts'
+import { isNothingToDo, planText, refusalText } from './plan-text.ts'
 import { readPlan, withRoute } from './route-option.ts'
 import { linkId } from './target.ts'
 
@@ -24,23 +24,12 @@ export const planVerb = (terminal: Terminal): Command =>
     .option('--detailed-exitcode', 'end with 2 when there is something to do, 0 when there is nothing')
     .action(async (link: string, { to, detailedExitcode }: PlanOptions, command: Command) => {
       const context = contextOf(terminal, command)
-      try {
-        await showPlan(context, link, to)
-      } catch (error) {
-        if (detailedExitcode !== true || !isNothingToDo(error)) throw error
-        context.print({ link, steps: [], refusals: [] }, () => error.message)
-        return
-      }
+      const plan = await readPlan(context, link, to)
+      context.print(plan, plan => planText(plan, context.width, context.glyphs))
+      if (isNothingToDo(plan)) return
+      const [first] = plan.refusals
+      // A link that a run holds is refused by what that run has done so far, which is no fault of the plan.
+      if (first !== undefined && plan.run === null)
+        throw checkFailed(`the plan is refused: ${refusalText(first)}`, 'each refusal above names the step and what it misses')
       if (detailedExitcode === true) throw new Ended(exitCodes.changes)
     })
-
-async function showPlan(context: Context, link: string, to: Route | undefined): Promise<void> {
-  const plan = await readPlan(context, link, to)
-  context.print(plan, plan => planText(plan, context.width, context.glyphs))
-  const [first] = plan.refusals
-  // A link that a run holds is refused by what that run has done so far, which is no fault of the plan.
-  if (first !== undefined && plan.run === null)
-    throw checkFailed(`the plan is refused: ${refusalText(first)}`, 'each refusal above names the step and what it misses')
-}
-
-const isNothingToDo = (error: unknown): error is CommandFailed => error instanceof CommandFailed && error.problem?.code === 'nothing_to_do'

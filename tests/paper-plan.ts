@@ -94,13 +94,13 @@ const rows: readonly Row[] = [
 const both = (en: string): StepView['title'] => ({ en, ru: en })
 
 export const aPlan = (changes: Partial<PlanView> = {}): PlanView => ({
-  plan: 'COMM-040-to-event',
+  plan: 'COMM-040',
   link,
   from: 'http',
   to: 'event',
-  title: both('the credit for a right answer becomes the event TaskCompleted'),
-  procedure: 'procedure 3',
-  hash: 'sha256:3f2a9c41d0',
+  title: both('COMM-040, a right answer is credited: from HTTP to TaskCompleted'),
+  procedure: 'Procedure 3. Business link, HTTP to event',
+  hash: '3f2a9c41d0',
   steps: rows.map(({ title, why, inverse, noReturn, ...row }) => ({
     ...row,
     added: why !== undefined,
@@ -162,12 +162,12 @@ export function aRun({ done = 0, open, ...changes }: RunOptions = {}): RunView {
   })
   return {
     run: 'R-7',
-    plan: 'COMM-040-to-event',
+    plan: 'COMM-040',
     link,
     from: 'http',
     to: 'event',
-    title: both('the credit for a right answer becomes the event TaskCompleted'),
-    hash: 'sha256:3f2a9c41d0',
+    title: both('COMM-040, a right answer is credited: from HTTP to TaskCompleted'),
+    hash: '3f2a9c41d0',
     heading: 'forward',
     state: 'running',
     who: 'operator',
