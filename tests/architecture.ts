@@ -22,6 +22,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cutover/registry': stored,
   'cutover/switch': stored,
   'cutover/receive': [...stored, 'cutover/registry', 'cutover/http'],
+  'cutover/parity': [...stored, 'cutover/registry', 'cutover/receive'],
   'cutover/outbox': [...stored, 'cutover/registry', 'cutover/switch'],
   'cutover/consumer': [...stored, 'cutover/broker', 'cutover/receive'],
   'cutover/delivery': [...stored, 'cutover/http', 'cutover/switch', 'cutover/outbox'],

@@ -146,6 +146,6 @@ export async function tracesIn(tx: Tx): Promise<{ receipts: string[]; parked: st
     receipts: await column('select outcome as one from receipt order by at, fact_id'),
     parked: await column('select waits_for as one from parked order by waits_for'),
     dead: await column('select code as one from dead_letter order by id'),
-    recorded: (await column('select fact_id::text as one from recorded')).length,
+    recorded: (await column('select fact_id::text as one from parity where recorded_at is not null')).length,
   }
 }

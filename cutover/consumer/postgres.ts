@@ -78,6 +78,14 @@ export const openConsumerStore = (database: Database): ConsumerStore => ({
     )
   },
 
+  async positions(consumer) {
+    const { rows } = await database.query<{ count: number }>(
+      'select coalesce(max(count), 0)::int as count from (select count(*) from consumer_partition where consumer = $1 group by topic_id) each',
+      [consumer],
+    )
+    return rows[0]?.count ?? 0
+  },
+
   async beat(id, declaration) {
     await database.query(
       `insert into instance (id, until, capabilities) values ($1, clock_timestamp() + interval '${aliveMs} ms', $2)

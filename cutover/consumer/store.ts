@@ -49,6 +49,8 @@ export interface ConsumerStore {
   take(share: ShareOf, most: number): Promise<void>
   held(share: ShareOf): Promise<readonly Held[]>
   release(share: ShareOf): Promise<void>
+  /** For how many partitions of one topic a consumer has a position. */
+  positions(consumer: string): Promise<number>
 
   /** Says that an instance lives, for the next `aliveMs`, and what it is. */
   beat(id: string, declaration: Declaration): Promise<void>

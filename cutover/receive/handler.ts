@@ -21,6 +21,18 @@ export interface Handler<M extends Envelope = Envelope, Known = unknown, Effect 
    * each, in the same order. Idempotent by a unique key of the handler's own that never expires.
    */
   apply(effects: readonly Keyed<M, Effect>[], tx: Tx): Promise<readonly Applied[]>
+  /** What a comparison of the two routes needs; a handler without it cannot be compared. */
+  readonly effects?: Effects<Effect>
+}
+
+/** An effect as plain columns, to be compared and shown. No personal data. */
+export type Content = Readonly<Record<string, string | number | null>>
+
+export interface Effects<Effect> {
+  /** The effects that are there, by business key. */
+  found(keys: readonly string[], tx: Tx): Promise<ReadonlyMap<string, Content>>
+  /** The same columns of an effect that was decided. */
+  content(effect: Effect): Content
 }
 
 export type Decision<Effect> =

@@ -1,4 +1,5 @@
 import { toHeaders } from '../contract/headers.ts'
+import type { Message } from '../contract/message.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { storable } from '../database/storable.ts'
 import { stretchSql } from '../database/stretch-sql.ts'
@@ -13,6 +14,13 @@ export async function wake(tx: Tx, waitsFor: readonly string[]): Promise<void> {
 
 const receivedSql = stretchSql('receipt', 'link = $3')
 const parkedColumns = 'link, fact_id, waits_for, tries, headers, bytes, extract(epoch from now() - parked_at)::float8 * 1000 as waited_ms'
+
+/** The columns that both sides of a comparison give; copies of one fact in one call are one row. */
+const parityColumns = (link: string, messages: readonly Message[]): readonly unknown[] => [
+  messages.map(one => one.factId),
+  messages.map(one => one.businessKey),
+  messages.map(one => one.stamps[link]?.epoch ?? 0),
+]
 
 export const openReceiveStore = (database: Database): ReceiveStore => ({
   transaction: work => database.transaction(work),
@@ -62,17 +70,34 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
       ],
     )
   },
-  async record(tx, link, recorded) {
-    if (recorded.length === 0) return
+  async record(tx, link, messages) {
+    if (messages.length === 0) return
     await tx.query(
-      `insert into recorded (link, fact_id, business_key, decision)
-       select $1, r.fact_id, r.business_key, r.decision from unnest($2::uuid[], $3::text[], $4::text[]) as r(fact_id, business_key, decision)
-       on conflict do nothing`,
+      // Whoever was called missing has come after all, and is judged anew.
+      `insert into parity (link, fact_id, business_key, epoch, recorded_at, headers, bytes)
+       select $1, r.fact_id, r.business_key, r.epoch, clock_timestamp(), r.headers, r.bytes
+         from unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::text[]) as r(fact_id, business_key, epoch, headers, bytes)
+       on conflict (link, fact_id) do update set
+         recorded_at = excluded.recorded_at, headers = excluded.headers, bytes = excluded.bytes, verdict = null
+         where parity.recorded_at is null`,
+      [link, ...parityColumns(link, messages), messages.map(one => JSON.stringify(toHeaders(one))), messages.map(one => one.bytes)],
+    )
+  },
+  async acted(tx, link, receipts) {
+    if (receipts.length === 0) return
+    await tx.query(
+      `insert into parity (link, fact_id, business_key, epoch, acted_at, acted)
+       select $1, r.fact_id, r.business_key, r.epoch, clock_timestamp(), r.acted
+         from unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[]) as r(fact_id, business_key, epoch, acted)
+       on conflict (link, fact_id) do update set acted_at = excluded.acted_at, acted = excluded.acted, verdict = null
+         where parity.acted_at is null`,
       [
         link,
-        recorded.map(one => one.message.factId),
-        recorded.map(one => one.message.businessKey),
-        recorded.map(one => JSON.stringify(one.decision)),
+        ...parityColumns(
+          link,
+          receipts.map(one => one.message),
+        ),
+        receipts.map(one => (one.outcome === 'rejected' ? `rejected ${one.detail ?? ''}` : one.outcome)),
       ],
     )
   },

@@ -120,8 +120,8 @@ test('an event whose authority is http is only recorded: no effect and no receip
   assert.deepEqual(await take([{ ...aFact('a'), stamps: { 'L-1': { route: 'http', epoch: 1, shadow: true } } }]), ['recorded'])
   assert.deepEqual(await effectsIn(database), [])
   assert.deepEqual(await tracesIn(database), { ...nothing, recorded: 1 })
-  const { rows } = await database.query<{ decision: string }>('select decision from recorded')
-  assert.deepEqual(JSON.parse(rows[0]?.decision ?? ''), { do: 'apply', effect: 1 })
+  const { rows } = await database.query<{ epoch: string; acted: string | null }>('select epoch, acted from parity')
+  assert.deepEqual(rows, [{ epoch: '1', acted: null }])
 })
 
 test('a header that names another key than the payload does not make a fact a new one', async () => {

@@ -2,11 +2,12 @@ import type { Envelope, LinkContract } from '../contract/contract.ts'
 import { toHeaders } from '../contract/headers.ts'
 import type { Incoming, Message } from '../contract/message.ts'
 import type { Tx } from '../database/database.ts'
-import { isEnvelope, type Registry } from '../registry/registry.ts'
+import type { Registry } from '../registry/registry.ts'
 import type { Applied, Handler, Keyed } from './handler.ts'
 import { type Judgement, judge, type Via } from './judge.ts'
 import type { Outcome } from './outcome.ts'
-import type { DeadMessage, ReceiveStore } from './store.ts'
+import { readMessage } from './read.ts'
+import type { DeadMessage, NewReceipt, ReceiveStore } from './store.ts'
 
 /**
  * Two doors, one room: the HTTP door, the consumer, the parked messages and the replays all come through here. In the
@@ -38,7 +39,7 @@ export function openReceiver(
     async receive(tx, messages, via) {
       const outcomes = Array.from<Outcome | undefined>({ length: messages.length })
       const readable = messages.flatMap((message, at): Item[] => {
-        const incoming = read(message, registry)
+        const incoming = readMessage(message, registry)
         if ('envelope' in incoming) return [{ message: incoming, at }]
         outcomes[at] = incoming
         return []
@@ -88,23 +89,23 @@ export function openReceiver(
       else if (judgement.do === 'dead') outcomes[item.at] = { is: 'dead', code: judgement.code, detail: judgement.detail }
       else judged.set(item, judgement)
     }
-    if (judged.size === 0) return
+    // What would be done about these, whoever compares finds out later, from the same bytes: nobody waits for it here.
+    const recorded = [...judged].filter(([, judgement]) => judgement.do === 'record').map(([item]) => item)
+    for (const { at } of recorded) outcomes[at] = { is: 'recorded' }
+    await store.record(tx, link.id, [...new Map(recorded.map(({ message }) => [message.factId, message])).values()])
+    const acting = [...judged].filter(([, judgement]) => judgement.do === 'act').map(([item]) => item)
+    if (acting.length === 0) return
     const facts = await handler.lookup(
-      [...judged.keys()].map(item => item.message),
+      acting.map(item => item.message),
       tx,
     )
     const effects: Planned[] = []
-    const notes: { message: Incoming; decision: unknown }[] = []
-    for (const [{ message, at }, judgement] of judged) {
+    for (const { message, at } of acting) {
       const decision = handler.decide(message, facts)
-      if (judgement.do === 'record') {
-        notes.push({ message, decision })
-        outcomes[at] = { is: 'recorded' }
-      } else if (decision.do === 'wait') outcomes[at] = { is: 'parked', waitsFor: decision.for }
+      if (decision.do === 'wait') outcomes[at] = { is: 'parked', waitsFor: decision.for }
       else if (decision.do === 'reject') outcomes[at] = { is: 'rejected', rule: decision.rule }
       else effects.push({ message, effect: decision.effect, at })
     }
-    await store.record(tx, link.id, notes)
     await applyInRounds(tx, effects, outcomes)
   }
 
@@ -129,16 +130,15 @@ export function openReceiver(
 
   async function keep(tx: Tx, items: readonly Item[], via: Via, outcomes: readonly (Outcome | undefined)[]): Promise<void> {
     const each = items.map(({ message, at }) => ({ message, outcome: outcomes[at] }))
-    await store.storeReceipts(
-      tx,
-      link.id,
-      via,
-      each.flatMap(({ message, outcome }) =>
-        outcome?.is === 'done' || outcome?.is === 'duplicate' || outcome?.is === 'rejected'
-          ? [{ message, outcome: outcome.is, detail: outcome.is === 'rejected' ? outcome.rule : null }]
-          : [],
-      ),
+    const receipts = each.flatMap(({ message, outcome }): NewReceipt[] =>
+      outcome?.is === 'done' || outcome?.is === 'duplicate' || outcome?.is === 'rejected'
+        ? [{ message, outcome: outcome.is, detail: outcome.is === 'rejected' ? outcome.rule : null }]
+        : [],
     )
+    await store.storeReceipts(tx, link.id, via, receipts)
+    // A fact that comes by event as well, in shadow: what was done about it is what the other side is compared with.
+    const shadowed = receipts.filter(({ message }) => via === 'http' && message.stamps[link.id]?.shadow === true)
+    await store.acted(tx, link.id, [...new Map(shadowed.map(one => [one.message.factId, one])).values()])
     const parked = each.flatMap(({ message, outcome }) => (outcome?.is === 'parked' ? [{ message, waitsFor: outcome.waitsFor }] : []))
     // Of copies of one fact one is kept.
     await store.park(tx, link.id, via, [...new Map(parked.map(one => [one.message.factId, one])).values()])
@@ -163,31 +163,6 @@ function deathOf(outcome: Outcome): { code: string; error: string } | undefined 
       error: `the key is taken by other content. First: ${outcome.first}. This: ${outcome.second}. The first stands`,
     }
   return undefined
-}
-
-/** Reads the bytes as an envelope of the version that the headers name; what is not one is dead, with its bytes kept. */
-function read(message: Message, registry: Registry): Incoming | Outcome {
-  const dead = (code: string, detail: string): Outcome => ({ is: 'dead', code, detail })
-  let value: unknown
-  try {
-    value = JSON.parse(message.bytes)
-  } catch {
-    return dead('not_json', 'the message is not JSON')
-  }
-  if (!isEnvelope(value)) return dead('not_an_envelope', 'the message has no payload and meta objects')
-  const event = registry.event(message.event)
-  if (event === undefined) return dead('event_unknown', `${message.event} is not an event of this system`)
-  if (value.meta.event_id !== message.factId) return dead('fact_mismatch', 'meta.event_id and the header cutover-fact differ')
-  if (value.meta.event_version !== message.version)
-    return dead('version_mismatch', 'meta.event_version and the header cutover-version differ')
-  if (message.version < event.versions.length) {
-    const errors = registry.invalid(value, message.event, message.version)
-    if (errors.length > 0) return dead('schema', errors.map(error => `${error.pointer} ${error.detail}`).join('; '))
-    // The key is computed from the payload, not believed: a header that says another one would make the fact a new one.
-    const businessKey = event.businessKey(value.payload as never, message.revision)
-    if (businessKey !== message.businessKey) return dead('key_mismatch', `the payload's business key is ${businessKey}`)
-  }
-  return { ...message, envelope: value }
 }
 
 function toOutcome(applied: Applied | undefined): Outcome {

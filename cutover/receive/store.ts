@@ -1,5 +1,5 @@
 import type { ReceiptAnswer, Stretch } from '../contract/receipts.ts'
-import type { Incoming, Message } from '../contract/message.ts'
+import type { Message } from '../contract/message.ts'
 import type { Tx } from '../database/database.ts'
 import type { Via } from './judge.ts'
 
@@ -53,8 +53,10 @@ export interface ReceiveStore {
    * is not looked at until it is woken.
    */
   park(tx: Tx, link: string, via: Via, waiting: readonly WaitingMessage[]): Promise<void>
-  /** Notes what would have been done. */
-  record(tx: Tx, link: string, recorded: readonly { message: Incoming; decision: unknown }[]): Promise<void>
+  /** Keeps messages of facts on which another route acts, for the comparison; one that is there keeps its time. */
+  record(tx: Tx, link: string, messages: readonly Message[]): Promise<void>
+  /** Notes for the comparison what HTTP did about facts that come by event as well. */
+  acted(tx: Tx, link: string, receipts: readonly NewReceipt[]): Promise<void>
   bury(tx: Tx, link: string, dead: readonly DeadMessage[]): Promise<void>
 
   /** What due messages wait for, by link; those that have waited longest first. */

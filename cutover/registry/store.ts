@@ -8,4 +8,5 @@ export interface RegisteredVersion {
 export interface RegistryStore {
   /** Registers versions that are not there yet; answers with all that are. What is there is never changed. */
   register(versions: readonly RegisteredVersion[]): Promise<readonly RegisteredVersion[]>
+  all(): Promise<readonly RegisteredVersion[]>
 }

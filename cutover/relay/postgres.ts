@@ -3,7 +3,17 @@ import { storable } from '../database/storable.ts'
 import { stretchSql } from '../database/stretch-sql.ts'
 import { outboxColumns } from '../outbox/postgres.ts'
 import { switchHoldersSql } from '../switch/postgres.ts'
-import { type DueRetry, type IssuedRow, type LaneRow, leaseMs, type OutboxSource, readMax, type RelayStore } from './store.ts'
+import {
+  candidatesMax,
+  type DueRetry,
+  type IssuedRow,
+  type LaneRow,
+  leaseMs,
+  type OutboxSource,
+  readMax,
+  type RelayStore,
+  type Rest,
+} from './store.ts'
 
 // The limit is a literal and the range sargable: with a parameter the planner forgets that few rows are wanted.
 const readSql = (own: string): string => `
@@ -131,6 +141,24 @@ export function openRelayStore(database: Database): RelayStore {
         [stretch.from, stretch.to, link],
       )
       return rows
+    },
+    async rest(link, route) {
+      // In one statement, so that what becomes terminal meanwhile is in all of it or in none. Everything at or below the
+      // sweep's position is terminal: only what lies beyond has to be asked after.
+      const { rows } = await database.query<Rest>(
+        `with own as materialized (
+           select position, fact_id from outbox
+            where position > (select coalesce(max(position), 0) from relay_lane where lane = 'sweep:' || $1) and stamps -> $1 ->> 'route' = $2
+         ), few as materialized (select position, fact_id from own order by position limit ${candidatesMax})
+         select (select count(*)::int from outbox where stamps -> $1 ->> 'route' = $2) as issued,
+                (select count(*)::int from own) as open,
+                array(select fact_id from few order by position) as candidates,
+                array(select r.fact_id from http_retry r join few on few.position = r.position where r.link = $1) as retrying,
+                array(select d.fact_id from dead_letter d join few on few.fact_id = d.fact_id
+                       where d.side = 'relay' and d.link = $1 and d.state in ('open', 'replaying')) as dead`,
+        [link, route],
+      )
+      return rows[0] as Rest
     },
     async held(link, facts) {
       const { rows } = await database.query<{ fact_id: string }>(

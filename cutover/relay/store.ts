@@ -1,3 +1,4 @@
+import type { Route } from '../contract/contract.ts'
 import type { Stretch } from '../contract/receipts.ts'
 import type { OutboxRow } from '../outbox/store.ts'
 
@@ -61,7 +62,22 @@ export interface RelayStore {
   issuedRows(link: string, stretch: Stretch): Promise<readonly IssuedRow[]>
   /** Which of these facts of a link are still held here, and so will be seen through. */
   held(link: string, facts: readonly string[]): Promise<readonly string[]>
+  /** The facts of a link that were stated for a route; final once the switch has left it. */
+  rest(link: string, route: Route): Promise<Rest>
 }
+
+/** What is left of the facts that were stated for one route of a link. */
+export interface Rest {
+  readonly issued: number
+  /** Those that are not known to be terminal. */
+  readonly open: number
+  /** Up to `candidatesMax` of them, oldest first. */
+  readonly candidates: readonly string[]
+  /** Those of the candidates whose delivery waits for its next try, and those that are dead letters here. */
+  readonly retrying: readonly string[]
+  readonly dead: readonly string[]
+}
+export const candidatesMax = 5_000
 
 export const leaseMs = 4_000
 export const readMax = 500

@@ -8,6 +8,7 @@ import { ConfigurationError } from '../process/environment.ts'
 import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import { type Door, openDoor } from '../receive/door.ts'
+import { runComparison } from '../parity/compare.ts'
 import type { Gather, Handler } from '../receive/handler.ts'
 import type { Via } from '../receive/judge.ts'
 import { runParked } from '../receive/parked.ts'
@@ -131,11 +132,23 @@ export function openReceiving(options: ReceivingOptions): Receiving {
       signal,
     )
 
+  const compare = (signal: AbortSignal): Promise<void> =>
+    runComparison(
+      {
+        store: stores.parity,
+        links: consumed.map(({ link }) => ({ link: link.id, handler: handlers[link.id] as Handler })),
+        registry,
+        clock,
+        log,
+      },
+      signal,
+    )
+
   return {
     links,
     versions: Object.fromEntries([...receivers.keys()].map(id => [id, handlers[id]?.versions ?? []])),
     doors,
-    running: loops('consumers', [parked, ...consumed.map(receiver => (signal: AbortSignal) => consume(receiver, signal))]),
+    running: loops('consumers', [parked, compare, ...consumed.map(receiver => (signal: AbortSignal) => consume(receiver, signal))]),
     consumers: () => [...statuses.values()],
   }
 }

@@ -16,6 +16,7 @@ import type { ServiceDefinition } from './definition.ts'
 import { readServiceEnvironment } from './environment.ts'
 import { linkRoutes } from './link-routes.ts'
 import { operatorRoutes } from './operator.ts'
+import { planRoutes } from './plan-routes.ts'
 import { openPresence } from './presence.ts'
 import { openReceiving } from './receiving.ts'
 import { openSending } from './sending.ts'
@@ -75,6 +76,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
     routes: [
       ...parts.routes,
       ...linkRoutes(receiving.links, receiving.doors, stores.receive),
+      ...planRoutes({ service: name, links, events, stores }),
       ...operatorRoutes({
         service: name,
         instance,

@@ -3,6 +3,8 @@ import type { ConsumerStore } from '../consumer/store.ts'
 import type { Database } from '../database/database.ts'
 import { openOutboxStore } from '../outbox/postgres.ts'
 import type { OutboxStore } from '../outbox/store.ts'
+import { openParityStore } from '../parity/postgres.ts'
+import type { ParityStore } from '../parity/store.ts'
 import { openReceiveStore } from '../receive/postgres.ts'
 import type { ReceiveStore } from '../receive/store.ts'
 import { openRegistryStore } from '../registry/postgres.ts'
@@ -20,6 +22,7 @@ export interface Stores {
   readonly relay: RelayStore
   readonly receive: ReceiveStore
   readonly consumer: ConsumerStore
+  readonly parity: ParityStore
 }
 
 export const openStores = (database: Database): Stores => ({
@@ -29,4 +32,5 @@ export const openStores = (database: Database): Stores => ({
   relay: openRelayStore(database),
   receive: openReceiveStore(database),
   consumer: openConsumerStore(database),
+  parity: openParityStore(database),
 })

@@ -59,6 +59,14 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
     const row = rows[0]
     return { epoch: Number(row?.epoch), term: Number(row?.term), route: row?.route ?? null, shadow: row?.shadow ?? false }
   },
+  async since(link) {
+    const { rows } = await database.query<{ route: Route; shadow: boolean; epoch: string }>(
+      'select route, shadow, epoch from switch_link where link = $1',
+      [link],
+    )
+    const row = rows[0]
+    return row === undefined ? null : { ...row, epoch: Number(row.epoch) }
+  },
   async move(tx, { link, route, shadow, epoch, term }) {
     await tx.query('update switch_epoch set epoch = $1, term = $2', [epoch, term])
     await tx.query('update switch_link set route = $2, shadow = $3, epoch = $4, changed_at = now() where link = $1', [

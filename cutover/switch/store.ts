@@ -30,5 +30,7 @@ export interface SwitchStore {
    */
   alone<Result>(waitMs: number, work: (tx: Tx) => Promise<Result>): Promise<{ readonly done: Result } | 'busy'>
   standing(tx: Tx, link: string): Promise<Standing>
+  /** How a link's switch stands, and since which epoch; null when this database does not decide it. */
+  since(link: string): Promise<{ readonly route: Route; readonly shadow: boolean; readonly epoch: number } | null>
   move(tx: Tx, to: { link: string; route: Route; shadow: boolean; epoch: number; term: number }): Promise<void>
 }

@@ -4,7 +4,7 @@ import type { Handler, Incoming } from 'cutover/receive/handler'
 import type { TaskCompleted } from '../../contracts/events/task-completed/event.ts'
 import type { TaskCreated } from '../../contracts/events/task-created/event.ts'
 import type { TaskFailed } from '../../contracts/events/task-failed/event.ts'
-import { type Entry, post } from '../ledger/ledger.ts'
+import { bookingsOf, comparable, type Entry, post } from '../ledger/ledger.ts'
 import type { Reason } from '../money/policy.ts'
 import { type Award, decideAward, type Known } from './award.ts'
 
@@ -33,6 +33,7 @@ const awards =
           effects.map(one => one.effect),
           tx,
         ),
+      effects: { found: (keys, tx) => bookingsOf(tx, keys), content: comparable },
     }
   }
 

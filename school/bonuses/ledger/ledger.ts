@@ -117,6 +117,30 @@ async function contents(tx: Tx, entries: readonly Entry[]): Promise<Map<string, 
   )
 }
 
+/** What a comparison of two bookings of one fact looks at. */
+export const comparable = (entry: Omit<Entry, 'businessKey' | 'factId'>): Readonly<Record<string, string | number | null>> => ({
+  reason: entry.reason,
+  task_id: entry.taskId,
+  candidate_id: entry.candidateId,
+  creator_id: entry.creatorId,
+  debit: entry.debit,
+  credit: entry.credit,
+  amount: entry.amount,
+  rating: entry.rating,
+  policy_version: entry.policyVersion,
+})
+
+/** The bookings under these keys. */
+export async function bookingsOf(tx: Tx, keys: readonly string[]): Promise<ReadonlyMap<string, ReturnType<typeof comparable>>> {
+  const { rows } = await tx.query<Omit<Entry, 'amount'> & { amount: string }>(
+    `select business_key as "businessKey", fact_id as "factId", reason, task_id as "taskId", candidate_id as "candidateId",
+            creator_id as "creatorId", debit_account as debit, credit_account as credit, amount, rating, policy_version as "policyVersion"
+       from ledger where business_key = any($1::text[]) and reverses is null`,
+    [keys],
+  )
+  return new Map(rows.map(row => [row.businessKey, comparable({ ...row, amount: Number(row.amount) })]))
+}
+
 /** Whether the books are right: all balances sum to zero, and each equals what the ledger says. */
 export async function checkBooks(tx: Tx): Promise<{ balanced: boolean; sum: number; mismatched: readonly string[] }> {
   const { rows } = await tx.query<{ sum: string; mismatched: string[] | null }>(

@@ -54,4 +54,26 @@ export const onReworkRequested: Handler<TaskReworkRequested, ReadonlyMap<string,
       return { outcome: 'conflict', first: `solved_count ${first}`, second: `solved_count ${effect.solvedCount}` }
     })
   },
+  effects: {
+    async found(keys, tx) {
+      const wanted = keys.map(key => key.split(':'))
+      const { rows } = await tx.query<{ task_id: string; revision: string; solved_count: number; manager_id: string }>(
+        `select task_id, revision, solved_count, manager_id from rework
+          where (task_id, revision) in (select * from unnest($1::text[], $2::bigint[]))`,
+        [wanted.map(parts => parts[1]), wanted.map(parts => parts[2])],
+      )
+      return new Map(
+        rows.map(({ task_id, revision, solved_count, manager_id }) => [
+          `TaskReworkRequested:${task_id}:${revision}`,
+          { task_id, revision: Number(revision), solved_count, manager_id },
+        ]),
+      )
+    },
+    content: effect => ({
+      task_id: effect.taskId,
+      revision: effect.revision,
+      solved_count: effect.solvedCount,
+      manager_id: effect.managerId,
+    }),
+  },
 }

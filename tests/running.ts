@@ -7,21 +7,21 @@ import { installMigrations } from 'cutover/database/install'
 import type { Clock } from 'cutover/process/clock'
 import { openLog } from 'cutover/process/log'
 import { documentDigest } from 'cutover/registry'
-import { freshDatabase } from '../../tests/database.ts'
-import type { Lease } from '../lease/lease.ts'
-import { added, plan, type Plan, step } from '../plan/plan.ts'
-import { consume } from '../verbs/consume.ts'
-import { drained } from '../verbs/drained.ts'
-import { parity } from '../verbs/parity.ts'
-import { produce } from '../verbs/produce.ts'
-import { register } from '../verbs/register.ts'
-import { retireCalls, retireEndpoint } from '../verbs/retire.ts'
-import { route } from '../verbs/route.ts'
-import { openOrders, type Orders } from './orders.ts'
-import { openRuns } from './postgres.ts'
-import { advance, type RunnerPorts } from './runner.ts'
-import { numberOf, type Runs, type StoredRun } from './store.ts'
-import { event, link, openTestWorld, type TestWorld } from './test-world.ts'
+import { freshDatabase } from './database.ts'
+import type { Lease } from '../engine/lease/lease.ts'
+import { added, plan, type Plan, step } from '../engine/plan/plan.ts'
+import { consume } from '../engine/verbs/consume.ts'
+import { drained } from '../engine/verbs/drained.ts'
+import { parity } from '../engine/verbs/parity.ts'
+import { produce } from '../engine/verbs/produce.ts'
+import { register } from '../engine/verbs/register.ts'
+import { retireCalls, retireEndpoint } from '../engine/verbs/retire.ts'
+import { route } from '../engine/verbs/route.ts'
+import { openOrders, type Orders } from '../engine/run/orders.ts'
+import { openRuns } from '../engine/run/postgres.ts'
+import { advance, type RunnerPorts } from '../engine/run/runner.ts'
+import { numberOf, type Runs, type StoredRun } from '../engine/run/store.ts'
+import { event, link, openTestWorld, type TestWorld } from './small-world.ts'
 
 /** The engine was killed. */
 class Killed extends Error {}
@@ -73,7 +73,7 @@ export async function setup(context: TestContext): Promise<Setup> {
     await database.close()
     await own.drop()
   })
-  await installMigrations(database, [{ name: 'engine', folder: fileURLToPath(new URL('../sql', import.meta.url)) }])
+  await installMigrations(database, [{ name: 'engine', folder: fileURLToPath(new URL('../engine/sql', import.meta.url)) }])
   const system = openTestWorld(documentDigest(event.versions[0] as object))
   const runs = openRuns(database, lease(), clock.now)
   const orders = openOrders({ links: [link], plans: [toEvent], runs, world: system.world(null) })

@@ -4,8 +4,8 @@ import type { EventContract, LinkContract } from 'cutover/contract'
 import { Problem } from 'cutover/failure'
 import { defineEvent } from 'cutover/contract'
 // Knows the problems of services that are away or refuse.
-import '../services/directory.ts'
-import type { Instance, World } from '../plan/world.ts'
+import '../engine/services/directory.ts'
+import type { Instance, World } from '../engine/plan/world.ts'
 
 export const link = {
   id: 'COMM-040',

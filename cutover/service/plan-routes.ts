@@ -1,0 +1,114 @@
+import type { EventContract, LinkContract, Route } from '../contract/contract.ts'
+import { Problem } from '../failure/problem.ts'
+import type { HttpRequest, RouteDefinition } from '../http/server.ts'
+import type { Stores } from './stores.ts'
+
+const id = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_.:-]+$' } as const
+const closed = (properties: object, required = Object.keys(properties)): object => ({
+  type: 'object',
+  additionalProperties: false,
+  required,
+  properties,
+})
+const since = { type: 'string', pattern: '^[0-9]{1,15}$' } as const
+const verdicts = ['equal', 'different', 'missing', 'extra', 'late', 'undecided'] as const
+/** A fact that is younger is still on its way, and no evidence either way. */
+const settleMs = 5_000
+
+export interface PlanRoutesOptions {
+  readonly service: string
+  readonly links: readonly LinkContract[]
+  readonly events: readonly EventContract[]
+  readonly stores: Stores
+}
+
+/** What the gates of plans ask a service: numbers and ids, never payloads. */
+export function planRoutes({ service, links, events, stores }: PlanRoutesOptions): RouteDefinition[] {
+  const operator = { policy: 'operator', tags: ['operator'] } as const
+  const params = closed({ link: id })
+
+  /** The link of the path, as long as this service is on that side of it. */
+  function linkOf(request: HttpRequest, side: 'from' | 'to'): LinkContract {
+    const link = links.find(one => one.id === request.params['link'])
+    if (link !== undefined && link[side] === service) return link
+    throw new Problem('link_unknown', { detail: `${request.params['link'] ?? ''} is no link that leads ${side} ${service}` })
+  }
+
+  return [
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/versions',
+      operationId: 'operatorVersions',
+      summary: 'Every event version that is registered here, with the digest of its document.',
+      handle: async () => ({ body: await stores.registry.all() }),
+    },
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/switches/{link}',
+      operationId: 'operatorSwitch',
+      summary: 'How the switch of a link stands, and the epoch at which it came to stand like this.',
+      params,
+      async handle(request) {
+        const link = linkOf(request, 'from')
+        const stand = await stores.switch.since(link.id)
+        if (stand === null) throw new Problem('link_unknown', { detail: `${service} does not decide the route of ${link.id}` })
+        return { body: stand }
+      },
+    },
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/draining/{link}',
+      operationId: 'operatorDraining',
+      summary: 'The facts of a link that were stated for a route: how many, and which are not known to be terminal.',
+      params,
+      query: closed({ route: { type: 'string', enum: ['http', 'event'] } }),
+      async handle(request) {
+        const link = linkOf(request, 'from')
+        // The switch is read first: facts that it lets through afterwards carry the stamp that it tells.
+        const stand = await stores.switch.since(link.id)
+        return { body: { route: stand?.route ?? link.start, ...(await stores.relay.rest(link.id, request.query['route'] as Route)) } }
+      },
+    },
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/positions/{link}',
+      operationId: 'operatorPositions',
+      summary: 'For how many partitions the consumer of a link has a stored position, of how many.',
+      params,
+      async handle(request) {
+        const link = linkOf(request, 'to')
+        const partitions = events.find(event => event.name === link.event)?.partitions ?? 0
+        return { body: { stored: await stores.consumer.positions(`${service}.${link.id}`), partitions } }
+      },
+    },
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/parity/{link}',
+      operationId: 'operatorParity',
+      summary: 'How the effects of HTTP compare with those that the event would have had, for facts since an epoch.',
+      params,
+      query: closed({ since }),
+      handle: async request => ({
+        body: await stores.parity.totals(linkOf(request, 'to').id, Number(request.query['since']), settleMs),
+      }),
+    },
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/parity/{link}/pairs',
+      operationId: 'operatorPairs',
+      summary: 'Pairs of effects beside each other, newest first.',
+      params,
+      query: closed({ since, verdict: { type: 'string', enum: verdicts }, key: { type: 'string', maxLength: 400 } }, ['since']),
+      async handle(request) {
+        const { verdict = null, key = null } = request.query as { verdict?: string; key?: string }
+        return { body: await stores.parity.pairs(linkOf(request, 'to').id, Number(request.query['since']), { verdict, key }) }
+      },
+    },
+  ]
+}
