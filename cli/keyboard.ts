@@ -1,5 +1,6 @@
 import type { RunVerb, RunView } from '@cutover/engine/api/plan'
 import { plain } from './print.ts'
+import type { Footer } from './progress.ts'
 import { stagesOf } from './sentence.ts'
 
 /** What the keys do while a run is followed: `p` pause or go on, `r` revert (asks), `d` or Ctrl-C detach. */
@@ -8,7 +9,7 @@ export interface Keyboard {
   /** The order that was given by key since it was asked last. */
   take(): RunVerb | null
   /** What the keys do now. */
-  footer(run: RunView): string
+  footer(run: RunView): Footer
   /** Whether a pause was ordered here: then the one who ordered it stays. */
   readonly paused: boolean
 }
@@ -49,10 +50,10 @@ export function keyboard({ wake, detach, interrupt }: Ways): Keyboard {
     },
     footer(run) {
       shown = run
-      if (asking) return `Go back: undo ${undone(run)}?  y yes  any other key no`
+      if (asking) return { text: `Go back: undo ${undone(run)}?  y yes  any other key no`, asks: true }
       const can = (verb: RunVerb, text: string): string[] => (run.can.includes(verb) ? [text] : [])
       const pause = run.state === 'paused' ? can('resume', 'p go on') : can('pause', 'p pause')
-      return [...pause, ...can('revert', 'r revert'), 'd detach (the run goes on)'].join('   ')
+      return { text: [...pause, ...can('revert', 'r revert'), 'd detach (the run goes on)'].join('   '), asks: false }
     },
     get paused() {
       return paused
