@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { formatCapabilities, possibleCapabilities, startingCapabilities } from 'cutover/contract/capability'
 import { exitCodes, StartRefused, type Home } from '@cutover/sandbox/home'
 import { supervisorPort, type InstanceContext, type ProcessDefinition, type SystemDefinition } from '@cutover/sandbox/definition'
@@ -32,16 +35,17 @@ export function schoolSystem(home: Home, environment: NodeJS.ProcessEnv): System
       [trafficProcess(home, shared)],
     ],
     traffic: { url: trafficUrl },
+    console: urlOf(home.firstPort),
+    prepare: { name: 'console', work: buildConsole },
     addresses: {
-      engine: urlOf(home.firstPort),
       ...Object.fromEntries(services.map(service => [service, (urls[service] ?? []).map(url => `${url}/openapi.json`).join('  ')])),
       logs: home.logs,
     },
     next: [
-      ['npx cutover status', 'what runs, and the addresses of the databases'],
       ['npx cutover links', 'the nine links, their routes and rates'],
-      ['npx cutover switch COMM-040 --to event', 'moves the credit for a right answer, under traffic'],
+      ['npx cutover apply COMM-040', 'moves the credit for a right answer from HTTP to events, step by step, under traffic'],
       ['npx cutover verify', 'proves that nothing was lost and nothing counted twice'],
+      ['npx cutover revert COMM-040', 'and back, step by step'],
       ['npx cutover fault kill bonuses', 'kills a service; everything else goes on'],
     ],
   }
@@ -51,6 +55,14 @@ interface Shared {
   readonly serviceUrls: string
   readonly logLevel: string
   readonly rate: number
+}
+
+/** The page is built when its sources have changed since it was built last. */
+async function buildConsole(): Promise<string> {
+  const file = program('../console/build.ts')
+  if (!existsSync(file)) return 'not here'
+  await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', file])
+  return ''
 }
 
 const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url))

@@ -71,7 +71,12 @@ export function openTestWorld(digest: string): TestWorld {
   }
 
   function ask(service: string): void {
-    if (self.away === service) throw new Problem('service_away', { detail: `${service} does not answer`, retryable: true })
+    if (self.away === service)
+      throw new Problem('service_away', {
+        detail: `${service} does not answer`,
+        retryable: true,
+        extensions: { service, reason: 'refused' },
+      })
   }
 
   function world(run: string | null): World {

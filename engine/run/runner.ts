@@ -2,7 +2,7 @@ import { Problem } from 'cutover/failure'
 import type { Clock } from 'cutover/process/clock'
 import type { Log } from 'cutover/process/log'
 import type { HistoryRow } from '../api/contract.ts'
-import type { GateView } from '../api/plan.ts'
+import type { GateView, Said } from '../api/plan.ts'
 import { LeaseLost } from '../lease/lease.ts'
 import { type Action, actionsOf, type Plan } from '../plan/plan.ts'
 import { failed, type Gate, holds, isInverse, passed, said, type Verb } from '../plan/verb.ts'
@@ -24,7 +24,7 @@ export interface RunnerPorts {
 const lookAgainMs = 400
 const foreignMs = 2_000
 /** … and what cannot be reached: longer each time. */
-const awayMs = { firstMs: 300, maxMs: 5_000 }
+const awayMs = { firstMs: 300, maxMs: 2_000 }
 
 /**
  * Takes a run one move further and answers how long to rest before the next, or null when there is nothing to do until
@@ -183,8 +183,9 @@ function stumble(move: Move, error: unknown, log: Log): Came {
   const reason = error instanceof Error ? error.message : String(error)
   const attempts = step.attempts + 1
   if (error instanceof Problem && (error.retryable || code === 'capability_missing')) {
-    const gate = viewOf(move, holds(said('step_refused', { reason })), null)
-    const told = step.gate?.waits_for?.params['reason'] === reason
+    const why = awayOf(error) ?? said('step_refused', { reason })
+    const gate = viewOf(move, holds(why), null)
+    const told = step.gate?.waits_for?.params['reason'] === why.params['reason']
     return {
       writing: { step: { gate, attempts }, lines: told ? [] : [lineOf(move, 'step waits', { code })] },
       restMs: Math.min(awayMs.firstMs * 2 ** Math.min(attempts - 1, 10), awayMs.maxMs),
@@ -200,6 +201,11 @@ function stumble(move: Move, error: unknown, log: Log): Came {
     },
     restMs: null,
   }
+}
+
+/** Which service does not answer, and why, where that is the trouble. */
+function awayOf({ extensions: { service, reason } }: Problem): Said | null {
+  return typeof service === 'string' && typeof reason === 'string' ? said('service_away', { service, reason }) : null
 }
 
 /** What the service said, where a service refused; else what the engine says itself. */

@@ -34,6 +34,7 @@ export function openDeployer(url: string, token: string): DeployerClient {
             detail: `the deployer does not answer at ${url} (${error.message})`,
             retryable: true,
             cause: error,
+            extensions: { service: 'deployer', reason: error.message },
           })
         })
       if (status < 300) return

@@ -88,7 +88,7 @@ async function send(service: string, client: HttpClient, call: Call): Promise<un
     if (!(error instanceof Unreachable)) throw error
     const perhaps = error.sent && call.method !== 'GET' ? ' The call may have arrived; it is safe to repeat.' : ''
     const detail = `${service} does not answer (${error.message}) to ${call.method} ${call.path}.${perhaps} See "cutover status".`
-    throw new Problem('service_away', { detail, retryable: true, cause: error })
+    throw new Problem('service_away', { detail, retryable: true, cause: error, extensions: { service, reason: error.message } })
   })
   const answer = parse(service, call, body)
   if (status >= 200 && status < 300) return answer

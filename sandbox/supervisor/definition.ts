@@ -12,6 +12,10 @@ export interface SystemDefinition {
   readonly stages: readonly (readonly ProcessDefinition[])[]
   /** A process that takes `GET` and `POST /traffic`, for the interface to pass them on to. */
   readonly traffic?: { readonly url: string }
+  /** The page for operators, who sign in there with their token. */
+  readonly console?: string
+  /** Done while PostgreSQL starts, for example building that page. */
+  readonly prepare?: { readonly name: string; work(): Promise<string> }
   /** Addresses worth knowing, by what they are. */
   readonly addresses: Readonly<Record<string, string>>
   /** Commands that a newcomer may try next, with what they show. */

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Problem } from 'cutover/failure'
 import type { Running } from 'cutover/process'
@@ -129,6 +130,9 @@ async function assemble(definition: SystemDefinition, home: Home, checklist: Che
       ...(definition.traffic === undefined ? {} : { traffic: definition.traffic }),
     })
     await control.start()
+    const { prepare } = definition
+    // A page that could not be built is no reason to keep the system from people.
+    const prepared = prepare === undefined ? undefined : checklist.step(prepare.name, prepare.work, done => done).catch(sayWhy)
     await checklist.step(
       'PostgreSQL',
       () => postgres.start(),
@@ -152,8 +156,13 @@ async function assemble(definition: SystemDefinition, home: Home, checklist: Che
         ),
       )
     }
+    await prepared
     up = true
-    announce(definition, checklist)
+    announce(definition, checklist, (await readFile(home.operatorTokenFile, 'utf8')).trim())
+  }
+
+  function sayWhy(error: Error): void {
+    checklist.say(error.message)
   }
 
   async function stop(): Promise<void> {
@@ -175,8 +184,15 @@ async function assemble(definition: SystemDefinition, home: Home, checklist: Che
   }
 }
 
-function announce(definition: SystemDefinition, checklist: Checklist): void {
+function announce(definition: SystemDefinition, checklist: Checklist, operatorToken: string): void {
   checklist.say(`Ready in ${checklist.elapsed()} s\n`)
-  checklist.say(`${table(Object.entries(definition.addresses))}\n`)
+  const signIn: [string, string][] =
+    definition.console === undefined
+      ? []
+      : [
+          ['console', definition.console],
+          ['token', `${operatorToken}   to sign in there`],
+        ]
+  checklist.say(`${table([...signIn, ...Object.entries(definition.addresses)])}\n`)
   checklist.say(`What to try next, in another terminal:\n${table(definition.next)}\n\nCtrl-C stops everything.`)
 }
