@@ -119,6 +119,16 @@ export function openAdding(): Adding {
         return first === effect ? { outcome: 'duplicate' } : { outcome: 'conflict', first: String(first), second: String(effect) }
       })
     },
+    effects: {
+      async found(keys, tx) {
+        const { rows } = await tx.query<{ key: string; amount: number }>(
+          `select 'Counted:' || key as key, amount from effect where 'Counted:' || key = any($1::text[])`,
+          [keys],
+        )
+        return new Map(rows.map(({ key, amount }) => [key, { amount }]))
+      },
+      content: amount => ({ amount }),
+    },
   }
   return { handler, refused, poisonous, applied }
 }

@@ -53,7 +53,8 @@ export function openReceiver(
       // the same key be seen.
       const fresh = readable.filter(({ message, at }) => {
         const receipt = known.get(message.factId)
-        if (receipt?.outcome !== 'rejected') return true
+        // What comes in shadow is compared with the refusal, and is none itself.
+        if (receipt?.outcome !== 'rejected' || judgeIt(message, via).do === 'record') return true
         outcomes[at] = { is: 'rejected', rule: receipt.detail ?? '' }
         return false
       })
@@ -81,10 +82,14 @@ export function openReceiver(
     bury: (tx, dead) => store.bury(tx, link.id, dead),
   }
 
+  function judgeIt(message: Message, via: Via): Judgement {
+    return judge(message, link, handler.versions, via, acts)
+  }
+
   async function handle(tx: Tx, items: readonly Item[], via: Via, outcomes: (Outcome | undefined)[]): Promise<void> {
     const judged = new Map<Item, Judgement>()
     for (const item of items) {
-      const judgement = judge(item.message, link, handler.versions, via, acts)
+      const judgement = judgeIt(item.message, via)
       if (judgement.do === 'park') outcomes[item.at] = { is: 'parked', waitsFor: judgement.waitsFor }
       else if (judgement.do === 'dead') outcomes[item.at] = { is: 'dead', code: judgement.code, detail: judgement.detail }
       else judged.set(item, judgement)
