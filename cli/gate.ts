@@ -42,7 +42,7 @@ export function gateLines(
 export const hanging = (label: string, text: string, width: number): string[] =>
   wrap(text, Math.max(16, width - label.length)).map((line, index) => `${index === 0 ? label : ' '.repeat(label.length)}${line}`)
 
-const nameOf = (name: string): string => plain(say({ code: `figure_${name}`, params: {} })).replace(/^figure_/, '')
+const nameOf = (name: string): string => plain(say({ code: name, params: {} })).replace(/^figure_/, '')
 
 const wantedOf = ({ wanted, rule }: Figure): string =>
   wanted === null || rule === null ? '' : `${rule === 'at_least' ? 'at least' : 'at most'} ${wanted}`

@@ -62,7 +62,7 @@ describe('plan', () => {
     for (const line of ['plan COMM-040', 'plan COMM-040 --detailed-exitcode']) {
       const nothing = await say(line)
       assert.deepEqual([nothing.code, nothing.error], [exitCodes.fine, ''])
-      assert.match(nothing.out, /^COMM-040 is on event already: nothing to do\. The way back: npx cutover plan COMM-040 --to http\n$/)
+      assert.match(nothing.out, /^COMM-040 is on event already: nothing to do\. To move it: npx cutover plan COMM-040 --to http\n$/)
     }
   })
 

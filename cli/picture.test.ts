@@ -66,7 +66,7 @@ describe('the picture of a run', () => {
 
   test('shows a full bar only when there is enough', () => {
     const bar = (value: number): string => {
-      const gate = aGate({ figures: [{ name: 'pairs', value, wanted: 500, rule: 'at_least' }] })
+      const gate = aGate({ figures: [{ name: 'figure_pairs', value, wanted: 500, rule: 'at_least' }] })
       return (
         picture({ run: aRun({ done: 3, open: { state: 'settling', gate } }), now, width: 80, glyphs: ascii }).find(line =>
           line.includes('at least'),
@@ -80,7 +80,7 @@ describe('the picture of a run', () => {
 
   test('shows what cannot be told as what it is: no time, no figures, a sentence of a code that is not known', () => {
     const gate = aGate({
-      figures: [{ name: 'moons', value: 1, wanted: null, rule: null }],
+      figures: [{ name: 'figure_moons', value: 1, wanted: null, rule: null }],
       waits_for: { code: 'eclipse', params: {} },
       eta_ms: null,
     })

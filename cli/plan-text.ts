@@ -32,7 +32,7 @@ export function planText(plan: PlanView, columns: number | null, glyphs: Glyphs)
 export const isNothingToDo = ({ from, to, run }: PlanView): boolean => from === to && run === null
 
 export const nothingToDo = ({ link, to }: PlanView): string =>
-  `${plain(link)} is on ${routeName(to)} already: nothing to do. The way back: npx cutover plan ${plain(link)} --to ${to === 'http' ? 'event' : 'http'}`
+  `${plain(link)} is on ${routeName(to)} already: nothing to do. To move it: npx cutover plan ${plain(link)} --to ${to === 'http' ? 'event' : 'http'}`
 
 /** What a plan would do, in two sentences. */
 export const planHead = (plan: PlanView, width: number): string[] => [

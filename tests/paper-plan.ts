@@ -120,10 +120,10 @@ const at = (second: number): string => new Date(began + second * 1_000).toISOStr
 export const aGate = (changes: Partial<GateView> = {}): GateView => ({
   verdict: 'not_enough_evidence',
   figures: [
-    { name: 'pairs', value: 312, wanted: 500, rule: 'at_least' },
-    { name: 'coverage', value: 100, wanted: 99, rule: 'at_least' },
-    { name: 'different', value: 0, wanted: 0, rule: 'at_most' },
-    { name: 'late', value: 3, wanted: null, rule: null },
+    { name: 'figure_pairs', value: 312, wanted: 500, rule: 'at_least' },
+    { name: 'figure_coverage', value: 100, wanted: 99, rule: 'at_least' },
+    { name: 'figure_different', value: 0, wanted: 0, rule: 'at_most' },
+    { name: 'figure_late', value: 3, wanted: null, rule: null },
   ],
   waits_for: said('parity_waits', { have: 312, want: 500, rate: 24 }),
   eta_ms: 8_000,
