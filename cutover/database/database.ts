@@ -49,6 +49,10 @@ export function openDatabase(options: DatabaseOptions): Database {
     async transaction(work, begin = 'begin') {
       const client = await pool.connect()
       let broken: Error | undefined
+      // A connection that is ended from outside between two statements (a time-out, a server that stops) says so by an
+      // event; the next statement fails as well. Nobody listening would end the process.
+      const lost = (error: Error): void => void (broken = error)
+      client.on('error', lost)
       try {
         await client.query(begin)
         const result = await work({ query: on(client) })
@@ -59,6 +63,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         await client.query('rollback').catch((failure: Error) => (broken = failure))
         throw error
       } finally {
+        client.off('error', lost)
         client.release(broken)
       }
     },
