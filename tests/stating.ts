@@ -16,11 +16,11 @@ export interface Stating {
   state(key: string): Promise<string>
 }
 
-/** A database that states facts of `countLink`, which starts as http. */
-export async function openStating(): Promise<Stating> {
+/** A database that states facts of `countLink`, which starts as http. Its outbox has `rows` positions per partition. */
+export async function openStating(rows = 1_000): Promise<Stating> {
   const database = await countingDatabase()
   const stores = openStores(database)
-  await ensurePartitions(stores.outbox, { rows: 1_000, ahead: 2, keepMinutes: 60 })
+  await ensurePartitions(stores.outbox, { rows, ahead: 2, keepMinutes: 60 })
   await registerVersions(stores.registry, [Counted])
   await installSwitches(stores.switch, 'counting', [countLink])
   const sender = openSender({
@@ -61,7 +61,9 @@ export function openFakeCourier(database: Database): FakeCourier {
     state: () => 'closed',
     async receive(factId) {
       await database.query(
-        `insert into receipt (link, fact_id, position, outcome, via) select $1, fact_id, position, 'done', 'http' from outbox where fact_id = $2
+        `insert into receipt (link, fact_id, position, outcome, via)
+         select $1, $2, position, 'done', 'http'
+           from (select fact_id, position from outbox union select fact_id, position from outbox_carried) as held where fact_id = $2
          on conflict do nothing`,
         [link, factId],
       )

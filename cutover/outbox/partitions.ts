@@ -24,9 +24,9 @@ export async function ensurePartitions(store: OutboxStore, options: PartitionOpt
 }
 
 /**
- * Drops the partitions of which every fact is terminal: every lane that reads the outbox has passed them (the position
- * of a `sweep:` lane is terminal-through), no delivery of theirs waits for a retry, and they are old enough. Resolves
- * with what was dropped; a busy table is left for the next call.
+ * Drops the partitions of which every fact is terminal or carried over: every lane that reads the outbox has passed
+ * them (a `sweep:` lane passes only such facts), no delivery waits for a retry with bytes that are only there, and they
+ * are old enough. Resolves with what was dropped; a busy table is left for the next call.
  */
 export async function dropTerminalPartitions(
   store: OutboxStore,

@@ -103,7 +103,8 @@ export const openOutboxStore = (database: Database): OutboxStore => ({
   },
   async inUse(tx, range, minutes) {
     const { rows } = await tx.query<{ used: boolean }>(
-      `select exists (select 1 from http_retry where position < ${range.to})
+      `select exists (select 1 from http_retry r where position >= ${range.from} and position < ${range.to}
+                          and not exists (select 1 from outbox_carried c where (c.link, c.position) = (r.link, r.position)))
            or exists (select 1 from ${nameOf(range)} where created_at > now() - interval '${minutes} minutes') as used`,
     )
     return rows[0]?.used !== false

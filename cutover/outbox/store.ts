@@ -64,7 +64,7 @@ export interface OutboxStore {
   addPartition(tx: Tx, range: Range): Promise<void>
   /** The lowest position of these lanes, or undefined while one of them has never run. */
   passedBy(tx: Tx, lanes: readonly string[]): Promise<number | undefined>
-  /** Whether a delivery of the range or below waits for a retry, or a fact of it is younger than `minutes`. */
+  /** Whether a delivery of the range waits for a retry and is not carried over, or a fact of it is younger than `minutes`. */
   inUse(tx: Tx, range: Range, minutes: number): Promise<boolean>
   dropPartition(tx: Tx, range: Range): Promise<void>
 }

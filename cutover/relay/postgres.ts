@@ -25,9 +25,26 @@ const readSql = (own: string): string => `
 const publishedSql = readSql('publish')
 const calledSql = readSql(`stamps -> $2 ->> 'route' = 'http'`)
 const issuedSql = stretchSql('outbox', 'stamps ? $3')
+// The bytes of a retry are in the outbox, or carried over, or for a while in both.
 const dueSql = `
-  select ${outboxColumns.replaceAll(/\b(?=[a-z_]+)/g, 'o.')}, r.attempts from http_retry r join outbox o on o.position = r.position
+  select o.*, r.attempts
+    from http_retry r cross join lateral (
+           select ${outboxColumns} from outbox where position = r.position
+            union all
+           select ${outboxColumns} from outbox_carried where link = r.link and position = r.position
+            limit 1) as o
    where r.link = $1 and r.next_at <= clock_timestamp() order by r.next_at limit $2`
+
+// `$1` is the link.
+const lookedAt = (table: string): string => `
+  select ${outboxColumns}, extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age_ms,
+         exists (select from dead_letter d where d.side = 'relay' and d.link = $1 and d.fact_id = ${table}.fact_id
+                    and d.state in ('open', 'replaying')) as dead
+    from ${table}`
+const issuedRowsSql = `${lookedAt('outbox')} where stamps ? $1 and position > $2 and position <= $3 order by position`
+const carriedSql = `${lookedAt('outbox_carried')} where link = $1 and position > $2 order by position limit $3`
+const carriedColumns =
+  'position, fact_id, event, version, business_key, order_key, revision, stamps, publish, traceparent, bytes, created_at'
 
 export function openRelayStore(database: Database): RelayStore {
   const source = (sql: string, values: readonly unknown[]): OutboxSource => ({
@@ -72,6 +89,8 @@ export function openRelayStore(database: Database): RelayStore {
         `insert into http_retry (link, position, fact_id, attempts, last_error, next_at)
          select $1, f.position, f.fact_id, $5, f.error, clock_timestamp() + $6::float8 * interval '1 ms'
            from unnest($2::bigint[], $3::uuid[], $4::text[]) as f(position, fact_id, error)
+          where exists (select from outbox o where o.position = f.position)
+             or exists (select from outbox_carried c where (c.link, c.position) = ($1, f.position))
          on conflict do nothing`,
         [
           link,
@@ -133,24 +152,56 @@ export function openRelayStore(database: Database): RelayStore {
       return { from: from.toString(), to: to.toString(), count: rows[0]?.count ?? 0, digest: rows[0]?.digest ?? '' }
     },
     async issuedRows(link, stretch) {
-      const { rows } = await database.query<IssuedRow>(
-        `select ${outboxColumns}, extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age_ms,
-                exists (select from dead_letter d where d.side = 'relay' and d.link = $3 and d.fact_id = outbox.fact_id
-                           and d.state in ('open', 'replaying')) as dead
-           from outbox where position > $1 and position <= $2 and stamps ? $3 order by position`,
-        [stretch.from, stretch.to, link],
-      )
+      const { rows } = await database.query<IssuedRow>(issuedRowsSql, [link, stretch.from, stretch.to])
       return rows
+    },
+
+    async carryOver(link, positions) {
+      await database.query(
+        `insert into outbox_carried (link, ${carriedColumns})
+         select $1, ${carriedColumns} from outbox where position = any($2::bigint[])
+         on conflict do nothing`,
+        [link, positions],
+      )
+    },
+    async carried(link, after, limit) {
+      const { rows } = await database.query<IssuedRow>(carriedSql, [link, after.toString(), limit])
+      return rows
+    },
+    async carriedCount(link) {
+      const { rows } = await database.query<{ count: number }>('select count(*)::int as count from outbox_carried where link = $1', [link])
+      return rows[0]?.count ?? 0
+    },
+    async letGo(link, positions) {
+      // With the retries: their bytes go.
+      await database.query(
+        `with over as (delete from outbox_carried where link = $1 and position = any($2::bigint[]) returning position)
+         delete from http_retry where link = $1 and position in (select position from over)`,
+        [link, positions],
+      )
+    },
+    async held(link, facts) {
+      const { rows } = await database.query<{ fact_id: string }>(
+        `select fact_id from outbox where fact_id = any($1::uuid[]) and stamps ? $2
+          union
+         select fact_id from outbox_carried where fact_id = any($1::uuid[]) and link = $2`,
+        [facts, link],
+      )
+      return rows.map(row => row.fact_id)
     },
     async rest(link, route) {
       // In one statement, so that what becomes terminal meanwhile is in all of it or in none. Everything at or below the
-      // sweep's position is terminal: only what lies beyond has to be asked after.
+      // sweep's position is terminal or carried over: only what lies beyond, or is carried, has to be asked after.
       const { rows } = await database.query<Rest>(
         `with own as materialized (
            select position, fact_id from outbox
             where position > (select coalesce(max(position), 0) from relay_lane where lane = 'sweep:' || $1) and stamps -> $1 ->> 'route' = $2
+            union
+           select position, fact_id from outbox_carried where link = $1 and stamps -> $1 ->> 'route' = $2
          ), few as materialized (select position, fact_id from own order by position limit ${candidatesMax})
-         select (select count(*)::int from outbox where stamps -> $1 ->> 'route' = $2) as issued,
+         select (select count(*)::int from outbox where stamps -> $1 ->> 'route' = $2)
+                + (select count(*)::int from outbox_carried c where link = $1 and stamps -> $1 ->> 'route' = $2
+                      and not exists (select from outbox o where o.position = c.position)) as issued,
                 (select count(*)::int from own) as open,
                 array(select fact_id from few order by position) as candidates,
                 array(select r.fact_id from http_retry r join few on few.position = r.position where r.link = $1) as retrying,
@@ -159,13 +210,6 @@ export function openRelayStore(database: Database): RelayStore {
         [link, route],
       )
       return rows[0] as Rest
-    },
-    async held(link, facts) {
-      const { rows } = await database.query<{ fact_id: string }>(
-        'select fact_id from outbox where fact_id = any($1::uuid[]) and stamps ? $2',
-        [facts, link],
-      )
-      return rows.map(row => row.fact_id)
     },
   }
 }

@@ -44,7 +44,7 @@ export interface RelayStore {
   /** The rows whose route on `link` is http. */
   called(link: string): OutboxSource
 
-  /** Remembers failures of a first attempt (`attempts` 1) or facts to be called again (0). Ones that are there keep their count. */
+  /** Remembers failures of a first attempt (`attempts` 1) or facts to be called again (0). Ones that are there keep their count; a fact that is not held any more is terminal. */
   retryLater(link: string, failures: readonly Failure[], attempts: number, delayMs: number): Promise<void>
   due(link: string, limit: number): Promise<readonly DueRetry[]>
   /** Counts one more attempt and sets the next time. */
@@ -60,7 +60,15 @@ export interface RelayStore {
   issued(link: string, from: bigint, to: bigint): Promise<Stretch>
   /** The same facts one by one, in position order. */
   issuedRows(link: string, stretch: Stretch): Promise<readonly IssuedRow[]>
-  /** Which of these facts of a link are still held here, and so will be seen through. */
+
+  /** Copies facts of a link out of the outbox, so that it need not keep them. Those that are copied already stay as they are. */
+  carryOver(link: string, positions: readonly string[]): Promise<void>
+  /** Facts of a link that were carried over, beyond a position, in position order. */
+  carried(link: string, after: bigint, limit: number): Promise<readonly IssuedRow[]>
+  carriedCount(link: string): Promise<number>
+  /** Ends the keeping, and the retries, of carried facts that are terminal. */
+  letGo(link: string, positions: readonly string[]): Promise<void>
+  /** Which of these facts of a link are still held here, in the outbox or carried over, and so will be seen through. */
   held(link: string, facts: readonly string[]): Promise<readonly string[]>
   /** The facts of a link that were stated for a route; final once the switch has left it. */
   rest(link: string, route: Route): Promise<Rest>

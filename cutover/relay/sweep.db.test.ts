@@ -8,7 +8,7 @@ import { systemClock, systemRandom } from '../process/clock.ts'
 import { flip } from '../switch/switch.ts'
 import { openSwitchStore } from '../switch/postgres.ts'
 import { openRelayStore } from './postgres.ts'
-import { sweepLane } from './sweep.ts'
+import { type Open, sweepLane, sweepLimits } from './sweep.ts'
 
 const open: Database[] = []
 after(async () => {
@@ -19,7 +19,7 @@ interface Sweeping extends Stating {
   readonly courier: FakeCourier
   readonly published: NewRecord[]
   /** Facts without a receipt that the last look counted. */
-  readonly found: number[]
+  readonly found: Open[]
   /** Terminal-through after one pass. */
   pass(from?: bigint): Promise<bigint>
   /** Says how far the lanes that deliver have come. */
@@ -32,12 +32,12 @@ async function setup(resendAfterMs = 60_000, carriers = ['event', 'http:L-1']): 
   const { database } = stating
   open.push(database)
   const courier = openFakeCourier(database)
-  const [published, found]: [NewRecord[], number[]] = [[], []]
+  const [published, found]: [NewRecord[], Open[]] = [[], []]
   const broker = {
     append: async (_: string, records: readonly NewRecord[]) => void published.push(...records),
   } as Partial<Broker> as Broker
   const ports = { service: 'counting', store: openRelayStore(database), courier, broker, events: [Counted], clock: systemClock }
-  const work = sweepLane({ ...ports, carriers, resendAfterMs, found: count => void found.push(count) })
+  const work = sweepLane({ ...ports, carriers, limits: { ...sweepLimits, resendAfterMs }, found: open => void found.push(open) })
   return {
     ...stating,
     courier,
@@ -63,7 +63,7 @@ test('terminal-through passes only facts that have receipts, and nothing that is
   assert.equal(await pass(), 0n, 'no lane has delivered anything')
   await delivered(4)
   assert.equal(await pass(), 2n, 'the third has no receipt')
-  assert.equal(found.at(-1), 1)
+  assert.deepEqual(found.at(-1), { open: 1, carried: 0 })
   await courier.receive(c)
   assert.equal(await pass(2n), 4n, 'the fifth is not delivered')
   await delivered(5)
@@ -117,5 +117,5 @@ test('a fact whose delivery is a dead letter here is open, but waits for a perso
   await openRelayStore(database).bury(countLink.id, rows[0] as never, 8, 'http_500', 'a fault of its own')
   await delivered(1)
   assert.equal(await pass(), 0n)
-  assert.deepEqual([await called(), found.at(-1)], [[], 1])
+  assert.deepEqual([await called(), found.at(-1)], [[], { open: 1, carried: 0 }])
 })

@@ -6,18 +6,41 @@ import type { OutboxRow } from '../outbox/store.ts'
 import { toRecord } from './event-lane.ts'
 import type { Clock } from '../process/clock.ts'
 import type { LaneWork } from './lane.ts'
-import type { RelayStore } from './store.ts'
+import type { IssuedRow, RelayStore } from './store.ts'
 
 const stretchLength = 256n
 const stretchesMax = 40
 const idleMs = 1_000
-/** Facts without a receipt, and not kept by the receiver either, are sent again after this long. */
-export const resendAfterMs = 30_000
+
+export interface SweepLimits {
+  /** Facts without a receipt, and not kept by the receiver either, are sent again after this long. */
+  readonly resendAfterMs: number
+  /**
+   * Facts that the receiver keeps, or whose delivery waits for a person here, are carried over after this long. Long
+   * enough for what is parked to come back by itself; well below the time that partitions are kept for anyway.
+   */
+  readonly carryAfterMs: number
+  /** Carried facts per link. More than a few are no exceptions: then the outbox keeps them, as it keeps all others. */
+  readonly carriedMax: number
+  /** How often carried facts are asked after, a page at a time. */
+  readonly carriedEveryMs: number
+}
+
+export const sweepLimits: SweepLimits = { resendAfterMs: 30_000, carryAfterMs: 300_000, carriedMax: 10_000, carriedEveryMs: 5_000 }
+const carriedAtOnce = 1_000
+
+/** Facts of a link without a receipt, as far as the sweep has looked; `carried` of them are carried over. */
+export interface Open {
+  readonly open: number
+  readonly carried: number
+}
 
 /**
  * Finds out, for one link, which facts are terminal: compares the issued set with the subscriber's receipts, stretch
- * by stretch, so that millions are cheap. The lane's position is `terminal through`. What the subscriber has never
- * seen for a while is sent again by its own route: the broker is never the only copy of a fact.
+ * by stretch, so that millions are cheap. What the subscriber has never seen for a while is sent again by its own
+ * route: the broker is never the only copy of a fact. Few that stay open are carried over, so that they hold up neither
+ * the look at those behind them nor the end of their partition. Every fact at or below the lane's position is terminal
+ * or carried over.
  */
 export function sweepLane(options: {
   service: string
@@ -27,19 +50,26 @@ export function sweepLane(options: {
   carriers: readonly string[]
   broker: Broker
   events: readonly EventContract[]
-  resendAfterMs: number
+  limits: SweepLimits
   clock: Clock
-  found: (open: number) => void
+  found: (open: Open) => void
 }): LaneWork {
-  const { store, courier } = options
+  const { store, courier, limits, clock } = options
   const link = courier.link.id
-  let sentAgainAt = 0
+  // A copy that was just sent needs its time too: once per period, not once per pass.
+  const lastSent = { issued: 0, carried: 0 }
+  let carried = 0
+  let carriedLookAt = 0
+  let carriedThrough = 0n
   return {
     lane: `sweep:${link}`,
     begin(lease) {
       let through = lease.position
+      // Another instance has held the lane meanwhile, perhaps.
+      carriedLookAt = 0
       return async () => {
         const before = through
+        await lookAfterCarried()
         through = await compareOnce(through)
         return { position: through, restMs: through > before ? 0 : idleMs }
       }
@@ -50,13 +80,13 @@ export function sweepLane(options: {
     const horizon = await store.delivered(options.carriers)
     const stretches = await issued(through, horizon)
     if (stretches.length === 0) {
-      options.found(0)
+      found(0)
       return through
     }
     const { different } = await courier.ask<CompareAnswer>(`/links/${link}/compare`, { stretches })
     const first = stretches.find(one => different.includes(one.to))
     if (first === undefined) {
-      options.found(0)
+      found(0)
       return BigInt(stretches.at(-1)?.to ?? through)
     }
     return lookInto(first)
@@ -74,21 +104,47 @@ export function sweepLane(options: {
   }
 
   async function lookInto(stretch: Stretch): Promise<bigint> {
-    const rows = await store.issuedRows(link, stretch)
+    const { open, kept } = await ask(await store.issuedRows(link, stretch))
+    await sendLost(open, kept, 'issued')
+    const holds = open.find(row => !kept.has(row.fact_id) || row.age_ms <= limits.carryAfterMs)
+    const stuck = open.slice(0, holds === undefined ? open.length : open.indexOf(holds))
+    const over = carried + stuck.length <= limits.carriedMax ? stuck : []
+    // Committed before the position passes them: the lane moves only when this has returned.
+    if (over.length > 0) await store.carryOver(link, positionsOf(over))
+    carried += over.length
+    found(open.length - over.length)
+    const lowest = open[over.length]
+    return lowest === undefined ? BigInt(stretch.to) : BigInt(lowest.position) - 1n
+  }
+
+  /** The next page of carried facts: those that are terminal by now are let go, those that nobody has are sent again. */
+  async function lookAfterCarried(): Promise<void> {
+    if (clock.now() < carriedLookAt) return
+    const rows = await store.carried(link, carriedThrough, carriedAtOnce)
+    if (rows.length > 0) {
+      const { open, kept } = await ask(rows)
+      const over = rows.filter(row => !open.includes(row))
+      if (over.length > 0) await store.letGo(link, positionsOf(over))
+      await sendLost(open, kept, 'carried')
+    }
+    carriedThrough = rows.length < carriedAtOnce ? 0n : BigInt(rows.at(-1)?.position ?? 0)
+    carried = await store.carriedCount(link)
+    carriedLookAt = clock.now() + limits.carriedEveryMs
+  }
+
+  /** Those without a receipt, and which of them somebody keeps: the receiver, or a dead letter here that waits for a person. */
+  async function ask(rows: readonly IssuedRow[]): Promise<{ open: readonly IssuedRow[]; kept: ReadonlySet<string> }> {
     const answer = await courier.ask<ReceiptAnswer>(`/links/${link}/receipts`, { facts: rows.map(row => row.fact_id) })
     const terminal = new Set(answer.terminal)
-    const kept = new Set([...answer.parked, ...answer.dead])
-    const open = rows.filter(row => !terminal.has(row.fact_id))
-    options.found(open.length)
-    // A delivery that is a dead letter on either side waits for a person; sent again, it would only fail again.
-    const lost = open.filter(row => !row.dead && !kept.has(row.fact_id) && row.age_ms > options.resendAfterMs)
-    // A copy that was just sent needs its time too: once per period, not once per pass.
-    if (lost.length > 0 && options.clock.now() - sentAgainAt > options.resendAfterMs) {
-      await sendAgain(lost)
-      sentAgainAt = options.clock.now()
-    }
-    const lowest = open[0]
-    return lowest === undefined ? BigInt(stretch.to) : BigInt(lowest.position) - 1n
+    const deadHere = rows.filter(row => row.dead).map(row => row.fact_id)
+    return { open: rows.filter(row => !terminal.has(row.fact_id)), kept: new Set([...answer.parked, ...answer.dead, ...deadHere]) }
+  }
+
+  async function sendLost(open: readonly IssuedRow[], kept: ReadonlySet<string>, where: keyof typeof lastSent): Promise<void> {
+    const lost = open.filter(row => !kept.has(row.fact_id) && row.age_ms > limits.resendAfterMs)
+    if (lost.length === 0 || clock.now() - lastSent[where] <= limits.resendAfterMs) return
+    await sendAgain(lost)
+    lastSent[where] = clock.now()
   }
 
   async function sendAgain(rows: readonly OutboxRow[]): Promise<void> {
@@ -111,4 +167,10 @@ export function sweepLane(options: {
         )
     }
   }
+
+  function found(open: number): void {
+    options.found({ open: open + carried, carried })
+  }
 }
+
+const positionsOf = (rows: readonly OutboxRow[]): string[] => rows.map(row => row.position)

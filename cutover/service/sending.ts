@@ -15,7 +15,7 @@ import type { Registry } from '../registry/registry.ts'
 import { eventLane } from '../relay/event-lane.ts'
 import { httpLane } from '../relay/http-lane.ts'
 import { type LaneStatus, type LaneWork, runLane } from '../relay/lane.ts'
-import { resendAfterMs, sweepLane } from '../relay/sweep.ts'
+import { type Open, sweepLane, sweepLimits } from '../relay/sweep.ts'
 import type { SwitchCache } from '../switch/switch.ts'
 import type { LinkReader } from './definition.ts'
 import { loops } from './loops.ts'
@@ -83,7 +83,7 @@ export function openSending(options: SendingOptions): Sending {
   })
 
   const store = stores.relay
-  const open = new Map<string, number>()
+  const open = new Map<string, Open>()
   const called = sent.filter(link => calls(link.id))
   const lanes: LaneWork[] = [
     eventLane(service, store.published, broker, events),
@@ -105,9 +105,9 @@ export function openSending(options: SendingOptions): Sending {
         carriers: ['event', ...(calls(link.id) ? [`http:${link.id}`] : [])],
         broker,
         events,
-        resendAfterMs,
+        limits: sweepLimits,
         clock,
-        found: count => open.set(link.id, count),
+        found: found => void open.set(link.id, found),
       }),
     ),
   ]
@@ -131,7 +131,7 @@ export function openSending(options: SendingOptions): Sending {
           lanes.map(lane => lane.lane),
           defaultPartitions,
         )
-        if (dropped.length > 0) log.info({ dropped }, 'outbox: partitions of which every fact is terminal were dropped')
+        if (dropped.length > 0) log.info({ dropped }, 'outbox: partitions of which every fact is terminal, or carried over, were dropped')
       } catch (error) {
         log.debug({ err: error }, 'outbox: maintenance is tried again')
         await clock.sleep(500, signal)
@@ -144,7 +144,7 @@ export function openSending(options: SendingOptions): Sending {
   return {
     sender,
     running: loops('relay', [maintain, ...lanes.map(lane => (signal: AbortSignal) => runLane(lane, ports, signal))]),
-    lanes: () => [...statuses.values()].map(status => ({ ...status, open: open.get(status.lane.replace('sweep:', '')) })),
+    lanes: () => [...statuses.values()].map(status => ({ ...status, ...open.get(status.lane.replace('sweep:', '')) })),
     breakers: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.state()])),
     read(id) {
       const link = links.find(one => one.id === id)
