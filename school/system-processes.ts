@@ -31,7 +31,7 @@ export function schoolSystem(home: Home, environment: NodeJS.ProcessEnv): System
     issuers: [...services, 'engine', 'people'],
     stages: [
       services.map(service => serviceProcess(service, ports(service), start, shared)),
-      [engineProcess(home, shared)],
+      [engineProcess(home, instances.engine, shared)],
       [trafficProcess(home, shared)],
     ],
     traffic: { url: trafficUrl },
@@ -89,17 +89,20 @@ function serviceProcess(name: Service, ports: readonly number[], start: Start, {
   }
 }
 
-function engineProcess(home: Home, { serviceUrls, logLevel }: Shared): ProcessDefinition {
+/** Of two engines one acts; the other takes over when it dies. Both take orders. */
+function engineProcess(home: Home, instances: number, { serviceUrls, logLevel }: Shared): ProcessDefinition {
   return {
     name: 'engine',
     file: program('./operations/main.ts'),
-    ports: [home.firstPort],
+    ports: [home.firstPort, home.firstPort + 4].slice(0, instances),
     environment: context => ({
       ...identity(context, 'engine'),
+      INSTANCE: `engine-${context.instance}`,
       ENGINE_DATABASE_URL: context.database('engine'),
       OPERATOR_TOKEN_FILE: home.operatorTokenFile,
       SERVICE_URLS: serviceUrls,
       DEPLOYER_URL: urlOf(supervisorPort(home)),
+      CONSOLE_FOLDER: program('../console/dist'),
       LOG_LEVEL: logLevel,
     }),
   }
@@ -127,21 +130,25 @@ const identity = ({ home, port }: InstanceContext, issuer: string): Record<strin
   TRUSTED_KEYS_FILE: home.trustedKeysFile,
 })
 
+const enginesMax = 2
+type Counts = Readonly<Record<Service | 'engine', number>>
+
 /** Reads `hiring=2,bonuses=2`; who is not named runs once. */
-function instancesFrom(text: string | undefined): Record<Service, number> {
-  const instances: Record<Service, number> = { management: 1, hiring: 1, bonuses: 1 }
+function instancesFrom(text: string | undefined): Counts {
+  const counts: Record<Service | 'engine', number> = { management: 1, hiring: 1, bonuses: 1, engine: 1 }
   for (const part of (text ?? '').split(',').filter(part => part.trim() !== '')) {
     const [, name, count] = /^\s*(\w+)\s*=\s*(\d+)\s*$/.exec(part) ?? []
-    const service = services.find(known => known === name)
-    if (service === undefined || Number(count) < 1 || Number(count) > instancesMax) {
+    const service = ([...services, 'engine'] as const).find(known => known === name)
+    const most = service === 'engine' ? enginesMax : instancesMax
+    if (service === undefined || Number(count) < 1 || Number(count) > most) {
       throw new StartRefused(
-        `CUTOVER_INSTANCES has "${part.slice(0, 40)}": it must list SERVICE=COUNT, such as hiring=2,bonuses=2, with a service of ${services.join(', ')} and a count from 1 to ${instancesMax}.`,
+        `CUTOVER_INSTANCES has "${part.slice(0, 40)}": it must list SERVICE=COUNT, such as hiring=2,bonuses=2, with a service of ${services.join(', ')} and a count from 1 to ${instancesMax}, or engine and a count from 1 to ${enginesMax}.`,
         exitCodes.usage,
       )
     }
-    instances[service] = Number(count)
+    counts[service] = Number(count)
   }
-  return instances
+  return counts
 }
 
 /** What services can do before anything is deployed: what the starting routes need, or everything at once. */

@@ -189,6 +189,15 @@ export function openRelayStore(database: Database): RelayStore {
       )
       return rows.map(row => row.fact_id)
     },
+    async statedFor(link, route) {
+      const { rows } = await database.query<{ count: number }>(
+        `select (select count(*) from outbox where stamps -> $1 ->> 'route' = $2)::int
+                + (select count(*) from outbox_carried c where link = $1 and stamps -> $1 ->> 'route' = $2
+                      and not exists (select from outbox o where o.position = c.position))::int as count`,
+        [link, route],
+      )
+      return rows[0]?.count ?? 0
+    },
     async rest(link, route) {
       // In one statement, so that what becomes terminal meanwhile is in all of it or in none. Everything at or below the
       // sweep's position is terminal or carried over: only what lies beyond, or is carried, has to be asked after.
@@ -199,10 +208,7 @@ export function openRelayStore(database: Database): RelayStore {
             union
            select position, fact_id from outbox_carried where link = $1 and stamps -> $1 ->> 'route' = $2
          ), few as materialized (select position, fact_id from own order by position limit ${candidatesMax})
-         select (select count(*)::int from outbox where stamps -> $1 ->> 'route' = $2)
-                + (select count(*)::int from outbox_carried c where link = $1 and stamps -> $1 ->> 'route' = $2
-                      and not exists (select from outbox o where o.position = c.position)) as issued,
-                (select count(*)::int from own) as open,
+         select (select count(*)::int from own) as open,
                 array(select fact_id from few order by position) as candidates,
                 array(select r.fact_id from http_retry r join few on few.position = r.position where r.link = $1) as retrying,
                 array(select d.fact_id from dead_letter d join few on few.fact_id = d.fact_id

@@ -70,13 +70,14 @@ export interface RelayStore {
   letGo(link: string, positions: readonly string[]): Promise<void>
   /** Which of these facts of a link are still held here, in the outbox or carried over, and so will be seen through. */
   held(link: string, facts: readonly string[]): Promise<readonly string[]>
-  /** The facts of a link that were stated for a route; final once the switch has left it. */
+  /** How many facts that were stated for a route of a link are still held; reads all of them. */
+  statedFor(link: string, route: Route): Promise<number>
+  /** Those of them that are not known to be terminal; no more can come once the switch has left the route. */
   rest(link: string, route: Route): Promise<Rest>
 }
 
 /** What is left of the facts that were stated for one route of a link. */
 export interface Rest {
-  readonly issued: number
   /** Those that are not known to be terminal. */
   readonly open: number
   /** Up to `candidatesMax` of them, oldest first. */

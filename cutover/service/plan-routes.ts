@@ -26,6 +26,7 @@ export interface PlanRoutesOptions {
 export function planRoutes({ service, links, events, stores }: PlanRoutesOptions): RouteDefinition[] {
   const operator = { policy: 'operator', tags: ['operator'] } as const
   const params = closed({ link: id })
+  const stated = new Map<string, number>()
 
   /** The link of the path, as long as this service is on that side of it. */
   function linkOf(request: HttpRequest, side: 'from' | 'to'): LinkContract {
@@ -69,7 +70,13 @@ export function planRoutes({ service, links, events, stores }: PlanRoutesOptions
         const link = linkOf(request, 'from')
         // The switch is read first: facts that it lets through afterwards carry the stamp that it tells.
         const stand = await stores.switch.since(link.id)
-        return { body: { route: stand?.route ?? link.start, ...(await stores.relay.rest(link.id, request.query['route'] as Route)) } }
+        const route = request.query['route'] as Route
+        const now = stand?.route ?? link.start
+        // Once the switch has left the route, the set is final: it is counted once, however often it is asked for.
+        const key = `${link.id} ${route} ${stand?.epoch}`
+        const issued = stated.get(key) ?? (await stores.relay.statedFor(link.id, route))
+        if (now !== route) stated.set(key, issued)
+        return { body: { route: now, issued, ...(await stores.relay.rest(link.id, route)) } }
       },
     },
     {

@@ -68,7 +68,7 @@ export interface PlanView {
 export type Verdict = 'pass' | 'fail' | 'not_enough_evidence'
 
 export interface Figure {
-  /** A code of `words.ts`: `pairs`, `different`, `outstanding`. */
+  /** A code of `words.ts`: `figure_pairs`, `figure_different`, `figure_outstanding`. */
   readonly name: string
   readonly value: number
   /** What the gate asks for; null for a figure that is only shown. */

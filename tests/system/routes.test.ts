@@ -27,7 +27,7 @@ const sum = (report: VerifyReport, field: 'missing' | 'double' | 'different' | '
   report.links.reduce((all, link) => all + link[field], 0)
 
 async function withSystem(options: { control?: string }, work: (system: System) => Promise<void>): Promise<void> {
-  const system = await startSystem({ instances, rate, ...options })
+  const system = await startSystem({ instances, rate, able: true, ...options })
   try {
     await work(system)
   } finally {

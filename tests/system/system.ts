@@ -5,7 +5,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { paths, type Route, switchPath, type VerifyReport } from '@cutover/engine/api'
+import { type HistoryAnswer, pathOf, paths, type Route, switchPath, type VerifyReport } from '@cutover/engine/api'
+import type { ApplyRequest, RunState, RunVerb, RunView } from '@cutover/engine/api/plan'
 import { type FaultRequest, paths as sandbox, type SandboxStatus } from '@cutover/sandbox/api'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -20,6 +21,13 @@ export interface System {
   outcomes(): Promise<number>
   traffic(action: 'start' | 'stop'): Promise<void>
   verify(): Promise<VerifyReport>
+  /** Begins a run, or finds the one that a killed engine had begun before it could answer. */
+  apply(link: string, request?: ApplyRequest): Promise<RunView>
+  order(run: string, verb: RunVerb): Promise<void>
+  run(id: string): Promise<RunView>
+  /** Waits until the run is in one of these states; fails when it comes to rest in another. */
+  reach(run: string, ...states: readonly RunState[]): Promise<RunView>
+  history(run: string): Promise<HistoryAnswer>
   /** Verifies again and again until nothing is open any more, or a fault is found. */
   settle(): Promise<VerifyReport>
   stop(): Promise<void>
@@ -30,10 +38,15 @@ export interface SystemOptions {
   readonly rate: number
   /** A program of tests/system/controls in the place of bonuses. */
   readonly control?: string
+  /** Whether instances can do everything from the start, so that links can be moved without deploying anything. */
+  readonly able?: boolean
+  /** Variables besides. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 const readyMs = 60_000
 const settleMs = 120_000
+const reachMs = 150_000
 const pauseMs = 100
 
 /** Starts a whole system of its own: home, ports, database server and all. */
@@ -51,8 +64,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       CUTOVER_PORT: String(port),
       CUTOVER_INSTANCES: options.instances,
       CUTOVER_TRAFFIC: String(options.rate),
-      // These tests move links without deploying anything first.
-      CUTOVER_CAPABILITIES: 'all',
+      ...(options.able === true ? { CUTOVER_CAPABILITIES: 'all' } : {}),
+      ...options.environment,
       ...(options.control === undefined
         ? {}
         : { CUTOVER_TEST_BONUSES: fileURLToPath(new URL(`controls/${options.control}.ts`, import.meta.url)) }),
@@ -70,7 +83,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       signal: AbortSignal.timeout(60_000),
     })
     const text = await answer.text()
-    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text.slice(0, 500)}`)
+    if (!answer.ok) throw refusedBy(`${method} ${path} answered ${answer.status}: ${text.slice(0, 500)}`, text)
     return JSON.parse(text) as Answer
   }
 
@@ -86,6 +99,41 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     outcomes: async () => (await again(() => call<{ outcomes: number }>(port + 1, 'GET', sandbox.traffic))).outcomes,
     traffic: async action => void (await again(() => call(port + 1, 'POST', sandbox.traffic, { action }))),
     verify: () => again(() => call<VerifyReport>(port, 'POST', paths.verify)),
+    async apply(link, request = {}) {
+      return again(async () => {
+        try {
+          return await call<RunView>(port, 'POST', pathOf(paths.apply, link), request)
+        } catch (error) {
+          const begun = error instanceof Refused && error.code === 'run_exists' ? error.run : undefined
+          if (begun === undefined) throw error
+          return call<RunView>(port, 'GET', pathOf(paths.run, begun))
+        }
+      })
+    },
+    async order(run, verb) {
+      await again(async () => {
+        try {
+          await call(port, 'POST', pathOf(paths[verb], run))
+        } catch (error) {
+          // It had been taken before the engine was killed.
+          if (!(error instanceof Refused && error.code === 'run_state')) throw error
+        }
+      })
+    },
+    run: id => again(() => call<RunView>(port, 'GET', pathOf(paths.run, id))),
+    async reach(run, ...states) {
+      for (const until = Date.now() + reachMs; ;) {
+        const view = await system.run(run)
+        if (states.includes(view.state)) return view
+        const moves = view.state === 'running' || view.state === 'waiting'
+        if (!moves || Date.now() > until) {
+          const open = view.steps.filter(step => step.state !== 'pending' && step.state !== 'done' && step.state !== 'reverted')
+          throw new Error(`${run} is ${view.state}, not ${states.join(' or ')}: ${JSON.stringify(view.waits_for)} ${JSON.stringify(open)}`)
+        }
+        await pause()
+      }
+    },
+    history: run => again(() => call<HistoryAnswer>(port, 'GET', `${paths.history}?limit=500&run=${run}`)),
     async settle() {
       for (const until = Date.now() + settleMs; ;) {
         const report = await system.verify()
@@ -104,11 +152,32 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   return system
 }
 
+/** The engine's problem document said no. */
+class Refused extends Error {
+  readonly code: string
+  readonly run: string | undefined
+  constructor(message: string, code: string, run: string | undefined) {
+    super(message)
+    this.code = code
+    this.run = run
+  }
+}
+
+function refusedBy(message: string, body: string): Error {
+  try {
+    const { code, run } = JSON.parse(body) as { code?: string; run?: string }
+    return code === undefined ? new Error(message) : new Refused(message, code, run)
+  } catch {
+    // No problem document: something else answered.
+    return new Error(message)
+  }
+}
+
 /** A first port of which the system's others are free. Below the range from which the kernel gives ports to clients. */
 async function freeBase(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const base = 20_000 + Math.floor(Math.random() * 120) * 100
-    const wanted = [0, 1, 2, 3, 10, 20, 21, 30, 31].map(offset => base + offset)
+    const wanted = [0, 1, 2, 3, 4, 10, 20, 21, 30, 31].map(offset => base + offset)
     if ((await Promise.all(wanted.map(isFree))).every(free => free)) return base
   }
   throw new Error('no hundred free ports between 20000 and 32000')
