@@ -62,7 +62,8 @@ function stampsOf(event: string, service: string, state: SwitchState, links: rea
   return Object.fromEntries(
     carrying.map(({ id, start }) => {
       const { route, shadow } = state.links[id] ?? { route: start, shadow: false }
-      return [id, { route, epoch: state.epoch, ...(shadow ? { shadow: true as const } : {}) }]
+      // An event that has the authority itself is nobody's shadow.
+      return [id, { route, epoch: state.epoch, ...(shadow && route === 'http' ? { shadow: true as const } : {}) }]
     }),
   )
 }
