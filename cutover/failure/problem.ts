@@ -16,6 +16,7 @@ const catalogue: Record<string, CatalogueEntry> = {
   body_empty: { status: 400, title: 'The body is empty' },
   body_invalid: { status: 400, title: 'The body breaks rules of its schema' },
   body_too_large: { status: 413, title: 'The body is too large' },
+  capability_missing: { status: 409, title: 'An instance cannot handle what the switch would send it' },
   capacity: { status: 503, title: 'No capacity left for now' },
   charset_unsupported: { status: 415, title: 'Only UTF-8 is read' },
   encoding_unsupported: { status: 415, title: 'Compressed requests are not read' },

@@ -9,6 +9,7 @@ import {
   type IssuedRow,
   type LaneRow,
   leaseMs,
+  openMax,
   type OutboxSource,
   readMax,
   type RelayStore,
@@ -25,6 +26,15 @@ const readSql = (own: string): string => `
 const publishedSql = readSql('publish')
 const calledSql = readSql(`stamps -> $2 ->> 'route' = 'http'`)
 const issuedSql = stretchSql('outbox', 'stamps ? $3')
+// Beyond the sweep's position is what it has not compared yet; below it, what was carried over is all that is open.
+const openSql = `
+  select l.link, least(${openMax},
+           (select count(*) from (select from outbox o where o.position > l.through and o.stamps ? l.link
+                                   order by o.position limit ${openMax}) as beyond)
+           + (select count(*) from (select from outbox_carried c where c.link = l.link and c.position <= l.through
+                                     limit ${openMax}) as carried))::int as open
+    from (select named.link, coalesce(s.position, 0) as through
+            from unnest($1::text[]) as named(link) left join relay_lane s on s.lane = 'sweep:' || named.link) as l`
 // The bytes of a retry are in the outbox, or carried over, or for a while in both.
 const dueSql = `
   select o.*, r.attempts
@@ -216,6 +226,10 @@ export function openRelayStore(database: Database): RelayStore {
         [link, route],
       )
       return rows[0] as Rest
+    },
+    async open(links) {
+      const { rows } = await database.query<{ link: string; open: number }>(openSql, [links])
+      return Object.fromEntries(rows.map(row => [row.link, row.open]))
     },
   }
 }

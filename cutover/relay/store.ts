@@ -68,6 +68,8 @@ export interface RelayStore {
   carriedCount(link: string): Promise<number>
   /** Ends the keeping, and the retries, of carried facts that are terminal. */
   letGo(link: string, positions: readonly string[]): Promise<void>
+  /** How many facts of each link are not known to be terminal; counted up to `openMax`. */
+  open(links: readonly string[]): Promise<Readonly<Record<string, number>>>
   /** Which of these facts of a link are still held here, in the outbox or carried over, and so will be seen through. */
   held(link: string, facts: readonly string[]): Promise<readonly string[]>
   /** How many facts that were stated for a route of a link are still held; reads all of them. */
@@ -88,5 +90,6 @@ export interface Rest {
 }
 export const candidatesMax = 5_000
 
+export const openMax = 10_000
 export const leaseMs = 4_000
 export const readMax = 500

@@ -1,10 +1,12 @@
+import { capability, isAble, isSent } from '../contract/capability.ts'
 import type { LinkContract, Route } from '../contract/contract.ts'
 import type { ConsumerStatus } from '../consumer/consumer.ts'
+import type { ConsumerStore } from '../consumer/store.ts'
 import { Problem } from '../failure/problem.ts'
 import type { RouteDefinition } from '../http/server.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import type { LaneStatus } from '../relay/lane.ts'
-import { flip, type SwitchCache } from '../switch/switch.ts'
+import { flip, type Permit, type SwitchCache } from '../switch/switch.ts'
 import type { Audit } from './audit.ts'
 import type { Meter } from './meter.ts'
 import type { Stores } from './stores.ts'
@@ -25,6 +27,14 @@ export interface OperatorOptions {
   readonly meters: ReadonlyMap<string, Meter>
   /** Told after a flip, so that the other instances reload at once instead of on their next append. */
   readonly flipped: () => void
+}
+
+interface SwitchOrder {
+  readonly link: string
+  readonly route: Route
+  readonly shadow?: boolean
+  readonly term: number
+  readonly dry_run?: boolean
 }
 
 const id = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_.:-]+$' } as const
@@ -73,13 +83,17 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       method: 'GET',
       path: '/operator/links',
       operationId: 'operatorLinks',
-      summary: 'The links whose route this service decides, or whose state it reads: route, epoch, rate of this instance.',
+      summary:
+        'The links whose route this service decides, or whose state it reads: route, epoch, facts that are not terminal yet (up to 10,000), rate of this instance.',
       handle: async () => {
         const state = await options.switches.reload()
+        const open = await stores.relay.open(links.filter(link => link.from === service && isSent(link)).map(link => link.id))
         const row = ({ id: link, start }: LinkContract, decides: boolean): object => ({
           link,
           route: decides ? (state.links[link]?.route ?? start) : start,
+          shadow: decides && state.links[link]?.shadow === true,
           epoch: decides ? state.epoch : null,
+          open: open[link] ?? null,
           facts: options.meters.get(link)?.total ?? 0,
           rate: options.meters.get(link)?.rate() ?? 0,
         })
@@ -99,13 +113,18 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       path: '/operator/switch',
       operationId: 'switchLink',
       summary: 'Moves the route of a link. When it answers, no fact with the old stamp can appear any more.',
-      body: closed({ link: id, route: { enum: ['http', 'event'] }, shadow: { type: 'boolean' }, term: { type: 'integer', minimum: 0 } }, [
-        'link',
-        'route',
-        'term',
-      ]),
+      body: closed(
+        {
+          link: id,
+          route: { enum: ['http', 'event'] },
+          shadow: { type: 'boolean' },
+          term: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+          dry_run: { type: 'boolean' },
+        },
+        ['link', 'route', 'term'],
+      ),
       handle: async request => {
-        const wanted = request.body as { link: string; route: Route; shadow?: boolean; term: number }
+        const { dry_run: dryRun = false, ...wanted } = request.body as SwitchOrder
         const link = links.find(one => one.id === wanted.link)
         if (link === undefined || link.from !== service)
           throw new Problem('link_unknown', { detail: `${service} does not decide the route of ${wanted.link}` })
@@ -113,9 +132,10 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
           throw new Problem('link_not_movable', {
             detail: `${link.id} exists in its starting form only (${link.start}) and cannot be moved yet`,
           })
-        const { epoch, changed } = await flip(stores.switch, wanted, options.clock, options.random)
-        options.flipped()
-        return { body: { link: link.id, route: wanted.route, epoch, changed } }
+        const permit = callersAre(stores.consumer)
+        const flipped = await flip(stores.switch, { ...wanted, dryRun }, options.clock, options.random, permit)
+        if (!dryRun) options.flipped()
+        return { body: { link: link.id, route: wanted.route, ...flipped, dry_run: dryRun } }
       },
     },
     {
@@ -175,6 +195,23 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
     },
   ]
 }
+
+/**
+ * Whether whoever states a fact can call for it too: the route may become http only when every live instance can. In the
+ * transaction of the flip, so that an instance that has just said otherwise is seen.
+ */
+const callersAre =
+  (store: ConsumerStore): Permit =>
+  async (tx, { link, to }) => {
+    if (to !== 'http') return
+    const lacking = (await store.instances(tx)).filter(one => !isAble(one.capabilities, 'call', link)).map(one => one.id)
+    if (lacking.length === 0) return
+    const needed = capability('call', link)
+    throw new Problem('capability_missing', {
+      detail: `${lacking.length === 1 ? 'instance' : 'instances'} ${lacking.join(', ')} of the sender cannot call: deploy it with ${needed} first. Nothing was switched`,
+      extensions: { capability: needed, instances: lacking },
+    })
+  }
 
 function auditOf(audits: readonly Audit[], params: Readonly<Record<string, string>>): Audit {
   const audit = audits.find(one => one.link === params['link'] && one.side === params['side'])

@@ -14,6 +14,7 @@ import { openRegistry, registerVersions } from '../registry/registry.ts'
 import { installSwitches, openSwitchCache } from '../switch/switch.ts'
 import type { ServiceDefinition } from './definition.ts'
 import { readServiceEnvironment } from './environment.ts'
+import { fenced } from './fence.ts'
 import { linkRoutes } from './link-routes.ts'
 import { operatorRoutes } from './operator.ts'
 import { planRoutes } from './plan-routes.ts'
@@ -73,26 +74,29 @@ async function run(definition: ServiceDefinition): Promise<void> {
   const server = await openServer({
     service: name,
     port: environment.PORT,
-    routes: [
-      ...parts.routes,
-      ...linkRoutes(receiving.links, receiving.doors, stores.receive),
-      ...planRoutes({ service: name, links, events, stores }),
-      ...operatorRoutes({
-        service: name,
-        instance,
-        links,
-        stores,
-        switches,
-        audits: parts.audits,
-        clock,
-        random,
-        lanes: sending.lanes,
-        consumers: receiving.consumers,
-        breakers: sending.breakers,
-        meters: meters.byLink,
-        flipped: () => doorbell.ring('switch'),
-      }),
-    ],
+    routes: fenced(
+      [
+        ...parts.routes,
+        ...linkRoutes(receiving.links, receiving.doors, stores.receive),
+        ...planRoutes({ service: name, links, events, stores }),
+        ...operatorRoutes({
+          service: name,
+          instance,
+          links,
+          stores,
+          switches,
+          audits: parts.audits,
+          clock,
+          random,
+          lanes: sending.lanes,
+          consumers: receiving.consumers,
+          breakers: sending.breakers,
+          meters: meters.byLink,
+          flipped: () => doorbell.ring('switch'),
+        }),
+      ],
+      () => stores.switch.term(),
+    ),
     verifier,
     log,
     metrics,

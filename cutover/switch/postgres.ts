@@ -67,8 +67,16 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
     const row = rows[0]
     return row === undefined ? null : { ...row, epoch: Number(row.epoch) }
   },
-  async move(tx, { link, route, shadow, epoch, term }) {
-    await tx.query('update switch_epoch set epoch = $1, term = $2', [epoch, term])
+  async term() {
+    const { rows } = await database.query<{ term: string }>('select term from switch_epoch', [])
+    return Number(rows[0]?.term ?? 0)
+  },
+  async raise(tx, term) {
+    const { rowCount } = await tx.query('update switch_epoch set term = $1 where term <= $1', [term])
+    return rowCount === 1
+  },
+  async move(tx, { link, route, shadow, epoch }) {
+    await tx.query('update switch_epoch set epoch = $1', [epoch])
     await tx.query('update switch_link set route = $2, shadow = $3, epoch = $4, changed_at = now() where link = $1', [
       link,
       route,

@@ -32,5 +32,9 @@ export interface SwitchStore {
   standing(tx: Tx, link: string): Promise<Standing>
   /** How a link's switch stands, and since which epoch; null when this database does not decide it. */
   since(link: string): Promise<{ readonly route: Route; readonly shadow: boolean; readonly epoch: number } | null>
-  move(tx: Tx, to: { link: string; route: Route; shadow: boolean; epoch: number; term: number }): Promise<void>
+  move(tx: Tx, to: { link: string; route: Route; shadow: boolean; epoch: number }): Promise<void>
+  /** The highest engine term that the database has seen. */
+  term(): Promise<number>
+  /** Remembers a term; false, and nothing is changed, when a higher one was seen. */
+  raise(tx: Tx, term: number): Promise<boolean>
 }

@@ -11,6 +11,8 @@ export interface Flip {
   readonly shadow?: boolean
   /** The engine's fencing number: a lower one than the database has seen is refused. */
   readonly term: number
+  /** Does everything, with the lock and all checks, and takes it back. */
+  readonly dryRun?: boolean
 }
 
 /** Gives every link that this service decides its starting route. Links that are there keep what they say. */
@@ -40,15 +42,43 @@ export async function openSwitchCache(store: SwitchStore): Promise<SwitchCache> 
 const attemptsMax = 40
 const lockTimeoutMs = 250
 
+export interface Flipped {
+  /** The epoch from now on: no fact of an older one can appear any more. */
+  readonly epoch: number
+  readonly changed: boolean
+  readonly shadow: boolean
+  /** How it stood before. */
+  readonly from: { readonly route: Route; readonly shadow: boolean; readonly epoch: number }
+}
+
+/** Throws when the route must not be taken now. Runs in the transaction of the flip, when nothing is stated any more. */
+export type Permit = (tx: Tx, change: { readonly link: string; readonly from: Route; readonly to: Route }) => Promise<void>
+
+/** Carries the result out of a transaction that shall leave nothing. */
+class Rehearsed extends Error {
+  override readonly name = 'Rehearsed'
+  readonly flipped: Flipped
+  constructor(flipped: Flipped) {
+    super('this was a rehearsal')
+    this.flipped = flipped
+  }
+}
+
 /**
  * Moves a switch. When it resolves, every transaction under the old epoch has ended, so no fact with the old stamp can
  * appear any more. Waits briefly for the exclusive lock and tries again, so that business transactions are never held
  * up for longer than the lock's time-out. Repeating a flip changes nothing.
  */
-export async function flip(store: SwitchStore, request: Flip, clock: Clock, random: Random): Promise<{ epoch: number; changed: boolean }> {
+export async function flip(
+  store: SwitchStore,
+  request: Flip,
+  clock: Clock,
+  random: Random,
+  permit: Permit = async () => undefined,
+): Promise<Flipped> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const flipped = await store.alone(lockTimeoutMs, tx => flipOnce(store, tx, request))
-    if (flipped !== 'busy') return flipped.done
+    const flipped = await alone(store, request, permit)
+    if (flipped !== 'busy') return flipped
     await clock.sleep(fullJitter(attempt, { firstMs: 10, maxMs: 200 }, random))
   }
   throw new Problem('switch_busy', {
@@ -57,21 +87,41 @@ export async function flip(store: SwitchStore, request: Flip, clock: Clock, rand
   })
 }
 
-async function flipOnce(store: SwitchStore, tx: Tx, { link, route, term, ...wanted }: Flip): Promise<{ epoch: number; changed: boolean }> {
-  const before = await store.standing(tx, link)
-  if (before.route === null) {
+async function alone(store: SwitchStore, request: Flip, permit: Permit): Promise<Flipped | 'busy'> {
+  try {
+    const flipped = await store.alone(lockTimeoutMs, async tx => {
+      const result = await flipOnce(store, tx, request, permit)
+      if (request.dryRun === true) throw new Rehearsed(result)
+      return result
+    })
+    return flipped === 'busy' ? flipped : flipped.done
+  } catch (error) {
+    if (error instanceof Rehearsed) return error.flipped
+    throw error
+  }
+}
+
+async function flipOnce(store: SwitchStore, tx: Tx, { link, route, term, ...wanted }: Flip, permit: Permit): Promise<Flipped> {
+  const { route: standing, ...before } = await store.standing(tx, link)
+  if (standing === null) {
     throw new Problem('link_unknown', {
       detail: `this service does not decide the route of ${link}; ask the service that sends it`,
     })
   }
-  if (term < before.term) {
-    throw new Problem('term_stale', {
-      detail: `term ${term} is older than ${before.term}, which this database has seen: another engine took over`,
-    })
-  }
-  const shadow = wanted.shadow ?? before.shadow
-  if (before.route === route && before.shadow === shadow) return { epoch: before.epoch, changed: false }
-  const epoch = before.epoch + 1
-  await store.move(tx, { link, route, shadow, epoch, term })
-  return { epoch, changed: true }
+  await underTerm(store, tx, term)
+  const from = { route: standing, shadow: before.shadow, epoch: before.epoch }
+  const shadow = wanted.shadow ?? from.shadow
+  if (from.route === route && from.shadow === shadow) return { epoch: from.epoch, changed: false, shadow, from }
+  if (from.route !== route) await permit(tx, { link, from: from.route, to: route })
+  const epoch = from.epoch + 1
+  await store.move(tx, { link, route, shadow, epoch })
+  return { epoch, changed: true, shadow, from }
+}
+
+/** For the transaction of any change that an engine orders: refuses a lower term than was ever seen, and remembers a higher one. */
+export async function underTerm(store: SwitchStore, tx: Tx, term: number): Promise<void> {
+  if (await store.raise(tx, term)) return
+  throw new Problem('term_stale', {
+    detail: `term ${term} is older than ${await store.term()}, which this database has seen: another engine took over`,
+  })
 }

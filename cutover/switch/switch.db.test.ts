@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { countingDatabase, countLink } from '../../tests/counting.ts'
+import type { Database } from '../database/database.ts'
+import { Problem } from '../failure/problem.ts'
+import { systemClock, systemRandom } from '../process/clock.ts'
+import { openSwitchStore } from './postgres.ts'
+import type { SwitchStore } from './store.ts'
+import { type Flip, flip, type Flipped, installSwitches, type Permit } from './switch.ts'
+
+const open: Database[] = []
+after(async () => {
+  await Promise.all(open.map(database => database.close()))
+})
+
+interface Switching {
+  readonly store: SwitchStore
+  readonly to: (request: Omit<Flip, 'link'>, permit?: Permit) => Promise<Flipped>
+}
+
+/** A switch that stands at http under epoch 1. */
+async function setup(): Promise<Switching> {
+  const database = await countingDatabase()
+  open.push(database)
+  const store = openSwitchStore(database)
+  await installSwitches(store, 'counting', [countLink])
+  return { store, to: (request, permit) => flip(store, { link: 'L-1', ...request }, systemClock, systemRandom, permit) }
+}
+
+const stale = (error: unknown): boolean => error instanceof Problem && error.code === 'term_stale'
+
+test('a flip says what it has changed, and changes nothing when it is repeated', async () => {
+  const { to } = await setup()
+  const from = { route: 'http', shadow: false, epoch: 1 }
+  assert.deepEqual(await to({ route: 'event', term: 1 }), { epoch: 2, changed: true, shadow: false, from })
+  assert.deepEqual(await to({ route: 'event', term: 1 }), {
+    epoch: 2,
+    changed: false,
+    shadow: false,
+    from: { route: 'event', shadow: false, epoch: 2 },
+  })
+})
+
+test('a rehearsal answers as the flip would, and leaves neither epoch nor route nor term', async () => {
+  const { store, to } = await setup()
+  const before = await store.read()
+  const rehearsed = await to({ route: 'event', shadow: true, term: 9, dryRun: true })
+  assert.deepEqual([await store.read(), await store.term()], [before, 0])
+  assert.deepEqual(await to({ route: 'event', shadow: true, term: 9 }), rehearsed)
+})
+
+test('a rehearsal is refused where the flip would be', async () => {
+  const { to } = await setup()
+  await to({ route: 'http', term: 5 })
+  await assert.rejects(to({ route: 'event', term: 4, dryRun: true }), stale)
+  const never: Permit = () => Promise.reject(new Problem('capability_missing', { detail: 'never' }))
+  await assert.rejects(to({ route: 'event', term: 5, dryRun: true }, never), /never/)
+})
+
+test('a flip that changes nothing raises the term all the same: whoever was overtaken is refused', async () => {
+  const { store, to } = await setup()
+  await to({ route: 'http', term: 7 })
+  assert.equal(await store.term(), 7)
+  await assert.rejects(to({ route: 'event', term: 6 }), stale)
+  assert.equal((await to({ route: 'event', term: 7 })).changed, true)
+})
+
+test('a permit is asked for a change of route alone, and what it refuses is not changed', async () => {
+  const { store, to } = await setup()
+  const asked: unknown[] = []
+  const refusing: Permit = async (_, change) => {
+    asked.push(change)
+    throw new Problem('capability_missing', { detail: 'nobody can' })
+  }
+  assert.equal((await to({ route: 'http', shadow: true, term: 1 }, refusing)).changed, true)
+  const before = await store.read()
+  await assert.rejects(to({ route: 'event', term: 2 }, refusing), /nobody can/)
+  assert.deepEqual(asked, [{ link: 'L-1', from: 'http', to: 'event' }])
+  assert.deepEqual([await store.read(), await store.term()], [before, 1])
+})
