@@ -7,7 +7,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type HistoryAnswer, pathOf, paths, type Route, switchPath, type VerifyReport } from '@cutover/engine/api'
 import type { ApplyRequest, RunState, RunVerb, RunView } from '@cutover/engine/api/plan'
-import { type FaultRequest, paths as sandbox, type SandboxStatus } from '@cutover/sandbox/api'
+import {
+  type DeploymentRequest,
+  type DeploymentsAnswer,
+  type FaultRequest,
+  paths as sandbox,
+  type SandboxStatus,
+} from '@cutover/sandbox/api'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -18,6 +24,8 @@ export interface System {
   /** Moves a link; tries again while the engine or the sender is away, because something has just been killed. */
   move(link: string, to: Route): Promise<void>
   fault(request: FaultRequest): Promise<void>
+  deployments(): Promise<DeploymentsAnswer>
+  deploy(request: DeploymentRequest): Promise<void>
   outcomes(): Promise<number>
   traffic(action: 'start' | 'stop'): Promise<void>
   verify(): Promise<VerifyReport>
@@ -95,6 +103,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await again(() => call(port, 'POST', switchPath(link), { to }))
       await writeFile(flag, to)
     },
+    deployments: () => call(port + 1, 'GET', sandbox.deployments),
+    deploy: async request => void (await call(port + 1, 'POST', sandbox.deployments, request)),
     fault: async request => void (await again(() => call(port + 1, 'POST', sandbox.faults, request))),
     outcomes: async () => (await again(() => call<{ outcomes: number }>(port + 1, 'GET', sandbox.traffic))).outcomes,
     traffic: async action => void (await again(() => call(port + 1, 'POST', sandbox.traffic, { action }))),
