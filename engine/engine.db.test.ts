@@ -65,7 +65,7 @@ describe('the engine', () => {
     test1 = await freshDatabase()
     database = openDatabase({ url: test1.url, name: 'engine-test', connectionsMax: 4, onIdleError: () => undefined })
     hiring = await fakeService('hiring', {
-      'GET /operator/instances': () => [{ id: 'hiring', capabilities: ['call:COMM-040'], build: null }],
+      'GET /operator/instances': () => [{ id: 'hiring', capabilities: ['call:COMM-040', 'produce:COMM-040'], build: null }],
       'GET /operator/links': () => [{ link: 'COMM-040', route: state.route, epoch: state.epoch, facts: 4, rate: 1.5 }],
       'POST /operator/switch': ({ route, term }: { route: string; term: number }) => {
         state.terms.push(term)

@@ -13,6 +13,7 @@ import { added, plan, type Plan, step } from '../engine/plan/plan.ts'
 import { consume } from '../engine/verbs/consume.ts'
 import { drained } from '../engine/verbs/drained.ts'
 import { parity } from '../engine/verbs/parity.ts'
+import { producer } from '../engine/verbs/producer.ts'
 import { produce } from '../engine/verbs/produce.ts'
 import { register } from '../engine/verbs/register.ts'
 import { retireCalls, retireEndpoint } from '../engine/verbs/retire.ts'
@@ -32,7 +33,7 @@ export const title = { en: 'a step', ru: 'шаг' }
 export const toEvent: Plan = plan({ id: link.id, link, to: 'event', procedure: 'Procedure 3', title }, [
   step('1', title, register(event, 0, ['hiring', 'bonuses'])),
   step('2', title, consume(link, { name: event.name, version: 0 }, 'record')),
-  step('3', title, produce(link, 0)),
+  step('3', title, producer(link, 0), produce(link, 0)),
   step('4', title, parity(link, { pairs: 50, coverage: 99 })),
   added('4a', title, title, consume(link, { name: event.name, version: 0 }, 'act')),
   step('5', title, route(link, 'event', 0)),

@@ -7,14 +7,15 @@ import type { LinkContract } from './contract.ts'
  *   the authority for it parks until somebody can act
  * - `act`: the receiver reads the events and acts on those that have the authority
  * - `call`: the sender calls the HTTP route
+ * - `produce`: the sender states facts that are published as events
  */
-export const abilities = ['serve', 'record', 'act', 'call'] as const
+export const abilities = ['serve', 'record', 'act', 'call', 'produce'] as const
 export type Ability = (typeof abilities)[number]
 /** `record:COMM-040` */
 export type Capability = `${Ability}:${string}`
 
 /** The form of a capability, for schemas. Which links there are is another question. */
-export const capabilityPattern = '^(serve|record|act|call):[A-Za-z0-9_-]{1,64}$'
+export const capabilityPattern = `^(${abilities.join('|')}):[A-Za-z0-9_-]{1,64}$`
 
 export const capability = (ability: Ability, link: string): Capability => `${ability}:${link}`
 
@@ -32,7 +33,8 @@ export const isSent = (link: LinkContract): boolean => link.kind === 'business' 
 export function abilitiesOn(link: LinkContract, service: string): readonly Ability[] {
   if (!isSent(link)) return []
   const receives: readonly Ability[] = link.kind === 'business' ? ['serve', 'record', 'act'] : ['record', 'act']
-  return [...(link.to === service ? receives : []), ...(link.from === service && link.kind === 'business' ? (['call'] as const) : [])]
+  const sends: readonly Ability[] = link.kind === 'business' ? ['call', 'produce'] : ['produce']
+  return [...(link.to === service ? receives : []), ...(link.from === service ? sends : [])]
 }
 
 /** Everything that a service can ever be able to do. */
@@ -41,7 +43,7 @@ export const possibleCapabilities = (links: readonly LinkContract[], service: st
 
 /** What a service is able to do while every link has its starting route, and no more. */
 export function startingCapabilities(links: readonly LinkContract[], service: string): readonly Capability[] {
-  const needed = (link: LinkContract): readonly Ability[] => (link.start === 'http' ? ['call', 'serve'] : ['act'])
+  const needed = (link: LinkContract): readonly Ability[] => (link.start === 'http' ? ['call', 'serve'] : ['produce', 'act'])
   return links.flatMap(link =>
     abilitiesOn(link, service)
       .filter(ability => needed(link).includes(ability))

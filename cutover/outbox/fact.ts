@@ -1,4 +1,5 @@
-import type { EventContract, LinkContract } from '../contract/contract.ts'
+import type { Ability } from '../contract/capability.ts'
+import type { EventContract, LinkContract, Route } from '../contract/contract.ts'
 import type { Message, Stamp } from '../contract/message.ts'
 import { Problem } from '../failure/problem.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -28,6 +29,7 @@ export function buildFact(
   state: SwitchState,
   links: readonly LinkContract[],
   registry: Registry,
+  able: Able = () => true,
 ): NewFact {
   const version = state.versions[event.name] ?? 0
   const envelope = {
@@ -42,7 +44,7 @@ export function buildFact(
   if (Buffer.byteLength(bytes) > factBytesMax) {
     throw new Problem('event_too_large', { detail: `${event.name} has ${Buffer.byteLength(bytes)} bytes; the limit is ${factBytesMax}` })
   }
-  const stamps = stampsOf(event.name, details.service, state, links)
+  const stamps = stampsOf(event.name, details.service, state, links, able)
   return {
     factId: details.factId,
     event: event.name,
@@ -57,13 +59,30 @@ export function buildFact(
   }
 }
 
-function stampsOf(event: string, service: string, state: SwitchState, links: readonly LinkContract[]): Record<string, Stamp> {
+/** What this instance can do about a link. */
+export type Able = (ability: Ability, link: string) => boolean
+
+function stampsOf(event: string, service: string, state: SwitchState, links: readonly LinkContract[], able: Able): Record<string, Stamp> {
   const carrying = links.filter(link => link.event === event && link.from === service)
   return Object.fromEntries(
-    carrying.map(({ id, start }) => {
-      const { route, shadow } = state.links[id] ?? { route: start, shadow: false }
+    carrying.map(link => {
+      const { route, shadow } = state.links[link.id] ?? { route: link.start, shadow: false }
+      demand(able, link, route)
       // An event that has the authority itself is nobody's shadow.
-      return [id, { route, epoch: state.epoch, ...(shadow && route === 'http' ? { shadow: true as const } : {}) }]
+      return [link.id, { route, epoch: state.epoch, ...(shadow && route === 'http' ? { shadow: true as const } : {}) }]
     }),
   )
+}
+
+/**
+ * An instance that cannot produce states nothing for the event: it is of a build that was retired, and wakes up late.
+ * (One that cannot call may state facts for HTTP: whoever can, calls for them.)
+ */
+function demand(able: Able, { id }: LinkContract, route: Route): void {
+  if (route === 'http' || able('produce', id)) return
+  throw new Problem('capability_missing', {
+    status: 503,
+    detail: `this instance has no produce:${id}, and the switch asks for it; nothing was recorded. Another instance has it`,
+    retryable: true,
+  })
 }

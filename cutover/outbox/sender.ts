@@ -6,7 +6,7 @@ import type { Clock, Random } from '../process/clock.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { SwitchCache } from '../switch/switch.ts'
 import { append, StaleSwitch } from './append.ts'
-import { buildFact, type NewFact } from './fact.ts'
+import { type Able, buildFact, type NewFact } from './fact.ts'
 import type { OutboxStore } from './store.ts'
 
 /**
@@ -36,6 +36,8 @@ export interface SenderOptions {
   readonly registry: Registry
   readonly clock: Clock
   readonly random: Random
+  /** What this instance can do; everything, unless said otherwise. */
+  readonly able?: Able
   /** Calls the http route of a link at once; resolves when it knows, never throws. Undefined while it would not help. */
   readonly deliverNow: (link: string, message: Message) => Promise<unknown> | undefined
   /** Told of every message that was committed: wakes the relay, counts. */
@@ -48,6 +50,7 @@ const rebuildsMax = 10
 
 export function openSender(options: SenderOptions): Sender {
   const { service, store, switches, links, registry, clock, random } = options
+  const able = options.able ?? (() => true)
   const business = new Set(links.filter(link => link.kind === 'business' && link.from === service).map(link => link.id))
 
   const once = async <Result>(
@@ -58,7 +61,7 @@ export function openSender(options: SenderOptions): Sender {
       const facts: NewFact[] = []
       const result = await work(tx, (event, payload, { revision, factId = random.uuid() } = {}) => {
         const details = { service, factId, producedAt: new Date(clock.now()).toISOString(), revision: revision ?? null }
-        facts.push(buildFact(event, payload, details, state, links, registry))
+        facts.push(buildFact(event, payload, details, state, links, registry, able))
         return factId
       })
       return { result, messages: await append(store, tx, state.epoch, facts, null) }

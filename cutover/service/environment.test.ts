@@ -29,7 +29,7 @@ const faultsOf = (more: Record<string, string>, service?: string): readonly stri
 test('without the variable an instance can do what the starting routes need', () => {
   assert.deepEqual(read({}).CAPABILITIES, ['serve:L-1', 'act:L-2'])
   assert.deepEqual(read({ CAPABILITIES: '' }).CAPABILITIES, ['serve:L-1', 'act:L-2'])
-  assert.deepEqual(read({}, 'counting').CAPABILITIES, ['call:L-1'])
+  assert.deepEqual(read({}, 'counting').CAPABILITIES, ['call:L-1', 'produce:L-2'])
 })
 
 test('with it, what it says and nothing else', () => {

@@ -1,4 +1,4 @@
-import { capability, isAble, isSent } from '../contract/capability.ts'
+import { type Ability, capability, isAble, isSent } from '../contract/capability.ts'
 import type { LinkContract, Route } from '../contract/contract.ts'
 import type { ConsumerStatus } from '../consumer/consumer.ts'
 import type { ConsumerStore } from '../consumer/store.ts'
@@ -132,7 +132,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
           throw new Problem('link_not_movable', {
             detail: `${link.id} exists in its starting form only (${link.start}) and cannot be moved yet`,
           })
-        const permit = callersAre(stores.consumer)
+        const permit = sendersCan(stores.consumer)
         const flipped = await flip(stores.switch, { ...wanted, dryRun }, options.clock, options.random, permit)
         if (!dryRun) options.flipped()
         return { body: { link: link.id, route: wanted.route, ...flipped, dry_run: dryRun } }
@@ -197,20 +197,27 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
 }
 
 /**
- * Whether whoever states a fact can call for it too: the route may become http only when every live instance can. In the
- * transaction of the flip, so that an instance that has just said otherwise is seen.
+ * Whether every live instance that states facts can do what the switch will ask of it: call for them, or produce them as
+ * events. In the transaction of the flip, so that an instance that has just said otherwise is seen.
  */
-const callersAre =
+const sendersCan =
   (store: ConsumerStore): Permit =>
-  async (tx, { link, to }) => {
-    if (to !== 'http') return
-    const lacking = (await store.instances(tx)).filter(one => !isAble(one.capabilities, 'call', link)).map(one => one.id)
-    if (lacking.length === 0) return
-    const needed = capability('call', link)
-    throw new Problem('capability_missing', {
-      detail: `${lacking.length === 1 ? 'instance' : 'instances'} ${lacking.join(', ')} of the sender cannot call: deploy it with ${needed} first. Nothing was switched`,
-      extensions: { capability: needed, instances: lacking },
-    })
+  async (tx, { link, from, to, shadow }) => {
+    const needed: Ability[] = [
+      ...(to === 'http' && from !== 'http' ? (['call'] as const) : []),
+      ...(to === 'event' || shadow ? (['produce'] as const) : []),
+    ]
+    if (needed.length === 0) return
+    const instances = await store.instances(tx)
+    for (const ability of needed) {
+      const lacking = instances.filter(one => !isAble(one.capabilities, ability, link)).map(one => one.id)
+      if (lacking.length === 0) continue
+      const wanted = capability(ability, link)
+      throw new Problem('capability_missing', {
+        detail: `${lacking.length === 1 ? 'instance' : 'instances'} ${lacking.join(', ')} of the sender cannot ${ability}: deploy it with ${wanted} first. Nothing was switched`,
+        extensions: { capability: wanted, instances: lacking },
+      })
+    }
   }
 
 function auditOf(audits: readonly Audit[], params: Readonly<Record<string, string>>): Audit {

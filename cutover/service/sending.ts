@@ -71,6 +71,7 @@ export function openSending(options: SendingOptions): Sending {
 
   const sender = openSender({
     ...options,
+    able: (ability, link) => isAble(options.capabilities, ability, link),
     store: stores.outbox,
     deliverNow(link, message) {
       const courier = calls(link) ? couriers.get(link) : undefined

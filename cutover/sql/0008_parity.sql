@@ -1,7 +1,7 @@
 -- A fact that was produced in shadow, as both routes know it: what HTTP did about it, and the message by which the event
 -- would have had it done. One row per fact, written by whichever side comes first and completed by the other; then the
--- two effects are compared, by business key.
-drop table recorded;
+-- two effects are compared, by business key. (Table recorded, which this replaces, stays for as long as a build may run
+-- that writes it.)
 
 create table parity (
   link         text not null,

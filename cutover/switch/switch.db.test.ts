@@ -65,16 +65,20 @@ test('a flip that changes nothing raises the term all the same: whoever was over
   assert.equal((await to({ route: 'event', term: 7 })).changed, true)
 })
 
-test('a permit is asked for a change of route alone, and what it refuses is not changed', async () => {
+test('a permit is asked for every change, of the shadow too, and what it refuses is not changed', async () => {
   const { store, to } = await setup()
   const asked: unknown[] = []
   const refusing: Permit = async (_, change) => {
     asked.push(change)
     throw new Problem('capability_missing', { detail: 'nobody can' })
   }
-  assert.equal((await to({ route: 'http', shadow: true, term: 1 }, refusing)).changed, true)
+  assert.equal((await to({ route: 'http', shadow: false, term: 1 }, refusing)).changed, false)
   const before = await store.read()
+  await assert.rejects(to({ route: 'http', shadow: true, term: 2 }, refusing), /nobody can/)
   await assert.rejects(to({ route: 'event', term: 2 }, refusing), /nobody can/)
-  assert.deepEqual(asked, [{ link: 'L-1', from: 'http', to: 'event' }])
+  assert.deepEqual(asked, [
+    { link: 'L-1', from: 'http', to: 'http', shadow: true },
+    { link: 'L-1', from: 'http', to: 'event', shadow: false },
+  ])
   assert.deepEqual([await store.read(), await store.term()], [before, 1])
 })

@@ -51,8 +51,11 @@ export interface Flipped {
   readonly from: { readonly route: Route; readonly shadow: boolean; readonly epoch: number }
 }
 
-/** Throws when the route must not be taken now. Runs in the transaction of the flip, when nothing is stated any more. */
-export type Permit = (tx: Tx, change: { readonly link: string; readonly from: Route; readonly to: Route }) => Promise<void>
+/** Throws when the link must not be moved like this now. Runs in the transaction of the flip, when nothing is stated any more. */
+export type Permit = (
+  tx: Tx,
+  change: { readonly link: string; readonly from: Route; readonly to: Route; readonly shadow: boolean },
+) => Promise<void>
 
 /** Carries the result out of a transaction that shall leave nothing. */
 class Rehearsed extends Error {
@@ -112,7 +115,7 @@ async function flipOnce(store: SwitchStore, tx: Tx, { link, route, term, ...want
   const from = { route: standing, shadow: before.shadow, epoch: before.epoch }
   const shadow = wanted.shadow ?? from.shadow
   if (from.route === route && from.shadow === shadow) return { epoch: from.epoch, changed: false, shadow, from }
-  if (from.route !== route) await permit(tx, { link, from: from.route, to: route })
+  await permit(tx, { link, from: from.route, to: route, shadow })
   const epoch = from.epoch + 1
   await store.move(tx, { link, route, shadow, epoch })
   return { epoch, changed: true, shadow, from }

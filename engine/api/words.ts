@@ -20,6 +20,7 @@ export const words: Readonly<Record<string, string>> = {
   deploy_act: 'deploy {service} with a consumer of {link} that can act',
   deploy_serve: 'deploy {service} with the HTTP endpoint of {link}',
   deploy_call: 'deploy {service} with the HTTP calls of {link}',
+  deploy_produce: 'deploy {service} with a producer of {event} for {link}: it publishes nothing before the switch says so',
   deploy_now: '{missing} of {instances} instances of {service} lack {capability}: they are restarted one by one',
   deploy_now_done: 'all {instances} instances of {service} have {capability} already',
   deploy_now_unknown: '{service} does not answer: its instances are not known',
@@ -71,6 +72,7 @@ export const words: Readonly<Record<string, string>> = {
   // retire
   retire_call: 'deploy {service} without the HTTP calls of {link}',
   retire_serve: 'deploy {service} without the HTTP endpoint of {link}: whoever calls it still is refused',
+  retire_produce: 'deploy {service} without the producer of {event} for {link}',
   retire_consume: 'deploy {service} without the consumer of {link}',
   retire_now: '{having} of {instances} instances of {service} still have {capability}',
   retire_now_done: 'no instance of {service} has {capability} any more',

@@ -17,7 +17,10 @@ const pollMs = 200
 export async function makeAble(world: World, { id, from, to }: LinkContract, route: Route, clock: Clock): Promise<void> {
   const needed: readonly (readonly [service: string, capability: string])[] =
     route === 'event'
-      ? [[to, `act:${id}`]]
+      ? [
+          [to, `act:${id}`],
+          [from, `produce:${id}`],
+        ]
       : [
           [to, `serve:${id}`],
           [from, `call:${id}`],

@@ -23,6 +23,8 @@ export const thing = {
   endpoint: (link: string): string => `endpoint ${link}`,
   /** made or retired */
   calls: (link: string): string => `calls ${link}`,
+  /** able or none */
+  producer: (link: string): string => `producer ${link}`,
   /** on or off */
   shadow: (link: string): string => `shadow ${link}`,
   /** http or event */

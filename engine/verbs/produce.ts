@@ -15,6 +15,7 @@ export function produce({ id, from: service, to, event }: LinkContract, version:
     touches: [`link ${id}`, `event ${event}`],
     requires: [
       condition(thing.registered(event, version), 'yes'),
+      condition(thing.producer(id), 'able'),
       condition(thing.consumer(id), 'record', 'act'),
       condition(thing.route(id), 'http'),
     ],

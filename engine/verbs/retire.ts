@@ -27,6 +27,16 @@ export const retireEndpoint = (link: LinkContract): Verb =>
     effects: { [thing.endpoint(link.id)]: 'retired' },
   })
 
+/** Takes the producer of the link's event out of the sender. */
+export const retireProducer = (link: LinkContract): Verb =>
+  retire(link, 'event', {
+    name: 'retire producer',
+    service: link.from,
+    capabilities: [`produce:${link.id}`],
+    does: 'retire_produce',
+    effects: { [thing.producer(link.id)]: 'none' },
+  })
+
 /** Takes the consumer of the link's event out of the receiver. */
 export const retireConsumer = (link: LinkContract): Verb =>
   retire(link, 'event', {
@@ -46,12 +56,12 @@ interface Retirement {
 }
 
 /** The old route is empty, and that is counted again here: what was drained when the run finished need not be so now. */
-function retire({ id }: LinkContract, old: Route, { name, service, capabilities, does, effects }: Retirement): Verb {
+function retire({ id, event }: LinkContract, old: Route, { name, service, capabilities, does, effects }: Retirement): Verb {
   const now: Route = old === 'http' ? 'event' : 'http'
   const [capability] = capabilities
   return {
     name,
-    does: said(does, { service, link: id }),
+    does: said(does, { service, link: id, event }),
     asks: said('retire_gate', { service, capability }),
     touches: [`link ${id}`],
     requires: [condition(thing.route(id), now), condition(thing.drained(id, old), 'yes')],

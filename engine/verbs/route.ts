@@ -20,16 +20,16 @@ export function route(link: LinkContract, to: Route, version: number): Verb {
     does: said('route', { service, route: to, link: id }),
     asks: said('route_gate', { service }),
     touches: [`link ${id}`, `event ${event}`],
+    // That the old route still stands is part of the gate: the inverse is tried there, on what runs then.
     requires:
       to === 'event'
         ? [
             condition(thing.registered(event, version), 'yes'),
+            condition(thing.producer(id), 'able'),
             condition(thing.consumer(id), 'act'),
             condition(thing.parity(id), 'proved'),
-            condition(thing.endpoint(id), 'served'),
-            condition(thing.calls(id), 'made'),
           ]
-        : [condition(thing.endpoint(id), 'served'), condition(thing.calls(id), 'made'), condition(thing.consumer(id), 'act')],
+        : [condition(thing.endpoint(id), 'served'), condition(thing.calls(id), 'made')],
     effects: { [thing.route(id)]: to, [thing.shadow(id)]: 'off', [thing.drained(id, to)]: 'no' },
     async look(world) {
       const { route: now, epoch } = await world.switchOf(id)

@@ -21,6 +21,7 @@ export async function observe(world: World, link: LinkContract): Promise<State> 
     [thing.registered(event, version)]: entry === null ? 'no' : 'yes',
     [thing.consumer(id)]: all(receivers, 'act') ? 'act' : all(receivers, 'record') ? 'record' : 'none',
     [thing.endpoint(id)]: all(receivers, 'serve') ? 'served' : 'retired',
+    [thing.producer(id)]: all(senders, 'produce') ? 'able' : 'none',
     [thing.calls(id)]: all(senders, 'call') ? 'made' : 'retired',
     [thing.route(id)]: stand.route,
     [thing.shadow(id)]: stand.shadow ? 'on' : 'off',

@@ -2,6 +2,7 @@ import { added, plan, type Plan, step } from '@cutover/engine/plan'
 import { consume } from '@cutover/engine/verbs/consume'
 import { drained } from '@cutover/engine/verbs/drained'
 import { parity } from '@cutover/engine/verbs/parity'
+import { producer } from '@cutover/engine/verbs/producer'
 import { produce } from '@cutover/engine/verbs/produce'
 import { register } from '@cutover/engine/verbs/register'
 import { retireCalls, retireEndpoint } from '@cutover/engine/verbs/retire'
@@ -31,6 +32,7 @@ export const businessLinkToEvent = (link: LinkContract, event: EventContract): P
       step(
         '3',
         { en: `Let ${link.from} produce ${event.name}, in shadow`, ru: `Публиковать ${event.name} из ${link.from} в тени` },
+        producer(link, 0),
         produce(link, 0),
       ),
       step(

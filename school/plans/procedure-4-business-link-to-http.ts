@@ -1,7 +1,7 @@
 import { added, plan, type Plan, step } from '@cutover/engine/plan'
 import { call } from '@cutover/engine/verbs/call'
 import { drained } from '@cutover/engine/verbs/drained'
-import { retireConsumer } from '@cutover/engine/verbs/retire'
+import { retireConsumer, retireProducer } from '@cutover/engine/verbs/retire'
 import { route } from '@cutover/engine/verbs/route'
 import { serve } from '@cutover/engine/verbs/serve'
 import type { EventContract, LinkContract } from 'cutover/contract'
@@ -40,6 +40,11 @@ export const businessLinkToHttp = (link: LinkContract, event: EventContract): Pl
         { en: 'Wait until every fact stated for the event has arrived', ru: 'Дождаться, пока дойдут все факты, отправленные событием' },
         drained(link, 'event'),
       ),
-      step('4', { en: `Take the consumer out of ${link.to}`, ru: `Убрать консьюмер из ${link.to}` }, retireConsumer(link)),
+      step(
+        '4',
+        { en: `Take the producer and the consumer of ${event.name} out`, ru: `Убрать продюсер и консьюмер ${event.name}` },
+        retireProducer(link),
+        retireConsumer(link),
+      ),
     ],
   )
