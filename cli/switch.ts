@@ -9,7 +9,7 @@ export const switchVerb = (terminal: Terminal): Command =>
     name: 'switch',
     summary: 'Move a link to a route; repeating it changes nothing',
     examples: ['switch COMM-040 --to event', 'switch COMM-040 --to http --json'],
-    timeoutSeconds: 30,
+    timeoutSeconds: 120,
   })
     .argument('<link>', 'the link, for example COMM-040')
     .addOption(new Option('--to <route>', 'the route that new facts take').choices(['http', 'event']).makeOptionMandatory())

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { VerifyReport } from '@cutover/engine/api'
 import type { FaultRequest } from '@cutover/sandbox/api'
 import { chaos, seeded } from './chaos.ts'
-import { startSystem, type System } from './system.ts'
+import { programOf, startSystem, type System } from './system.ts'
 
 const instances = 'hiring=2,bonuses=2'
 const rate = 300
@@ -26,7 +26,7 @@ const pauses: readonly FaultRequest[] = [
 const sum = (report: VerifyReport, field: 'missing' | 'double' | 'different' | 'extra' | 'open'): number =>
   report.links.reduce((all, link) => all + link[field], 0)
 
-async function withSystem(options: { control?: string }, work: (system: System) => Promise<void>): Promise<void> {
+async function withSystem(options: { programs?: Record<string, string> }, work: (system: System) => Promise<void>): Promise<void> {
   const system = await startSystem({ instances, rate, able: true, ...options })
   try {
     await work(system)
@@ -62,7 +62,7 @@ test(
 )
 
 test('the control: when each instance acts by a flag of its own, facts are lost', { timeout }, async () => {
-  await withSystem({ control: 'own-flag' }, async system => {
+  await withSystem({ programs: { bonuses: programOf('controls/own-flag.ts') } }, async system => {
     await chaos(system, { flips: 20, faults: [], chance: seeded(seed) })
     await system.traffic('stop')
     assert.ok(sum(await system.settle(), 'missing') > 0, 'this control loses facts; if it did not, the test would be too weak')
@@ -70,7 +70,7 @@ test('the control: when each instance acts by a flag of its own, facts are lost'
 })
 
 test('the control: without the shared key, facts are paid twice', { timeout }, async () => {
-  await withSystem({ control: 'no-shared-key' }, async system => {
+  await withSystem({ programs: { bonuses: programOf('controls/no-shared-key.ts') } }, async system => {
     const twice = async (): Promise<boolean> => sum(await system.verify(), 'double') > 0
     await chaos(system, { flips: 50, faults: [...kills, ...pauses], chance: seeded(seed), until: twice })
     assert.ok(await twice(), 'this control pays twice; if it did not, the test would be too weak')

@@ -44,10 +44,12 @@ export interface System {
 export interface SystemOptions {
   readonly instances: string
   readonly rate: number
-  /** A program of tests/system/controls in the place of bonuses. */
-  readonly control?: string
+  /** Programs in the place of the system's own, as start.ts takes them. */
+  readonly programs?: Readonly<Record<string, unknown>>
   /** Whether instances can do everything from the start, so that links can be moved without deploying anything. */
   readonly able?: boolean
+  /** Whether runs may take very long, because the engine dies all the time. */
+  readonly patient?: boolean
   /** Variables besides. */
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -74,9 +76,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       CUTOVER_TRAFFIC: String(options.rate),
       ...(options.able === true ? { CUTOVER_CAPABILITIES: 'all' } : {}),
       ...options.environment,
-      ...(options.control === undefined
-        ? {}
-        : { CUTOVER_TEST_BONUSES: fileURLToPath(new URL(`controls/${options.control}.ts`, import.meta.url)) }),
+      CUTOVER_TEST_PROGRAMS: JSON.stringify(options.programs ?? {}),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -132,7 +132,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     },
     run: id => again(() => call<RunView>(port, 'GET', pathOf(paths.run, id))),
     async reach(run, ...states) {
-      for (const until = Date.now() + reachMs; ;) {
+      for (const until = Date.now() + reachMs * (options.patient === true ? 8 : 1); ;) {
         const view = await system.run(run)
         if (states.includes(view.state)) return view
         const moves = view.state === 'running' || view.state === 'waiting'
@@ -226,5 +226,8 @@ async function again<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     }
   }
 }
+
+/** The path of a program beside this file. */
+export const programOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 export const pause = (): Promise<void> => new Promise(resolve => setTimeout(resolve, pauseMs))
