@@ -184,7 +184,7 @@ function refusedBy(message: string, body: string): Error {
 }
 
 /** A first port of which the system's others are free. Below the range from which the kernel gives ports to clients. */
-async function freeBase(): Promise<number> {
+export async function freeBase(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const base = 20_000 + Math.floor(Math.random() * 120) * 100
     const wanted = [0, 1, 2, 3, 4, 10, 20, 21, 30, 31].map(offset => base + offset)
@@ -201,7 +201,7 @@ function isFree(port: number): Promise<boolean> {
   })
 }
 
-async function ready(child: ChildProcess): Promise<void> {
+export async function ready(child: ChildProcess): Promise<void> {
   let output = ''
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const late = setTimeout(() => reject(new Error(`the system is not ready after ${readyMs} ms:\n${output}`)), readyMs)
