@@ -133,13 +133,13 @@ export function openAdding(): Adding {
   return { handler, refused, poisonous, applied }
 }
 
-/** A database with the library's tables and those of the handler. The caller closes it. */
-export async function countingDatabase(): Promise<Database> {
-  const { url } = await freshDatabase()
+/** A database (a fresh one) with the library's tables and those of the handler. The caller closes it. */
+export async function countingDatabase(made?: { readonly url: string }): Promise<Database> {
+  const { url } = made ?? (await freshDatabase())
   const database = openDatabase({ url, name: 'test', connectionsMax: 12, onIdleError: () => undefined })
   await installMigrations(database, [{ name: 'cutover', folder: fileURLToPath(new URL('../cutover/sql', import.meta.url)) }])
-  await database.query('create table effect (key text primary key, amount integer not null)')
-  await database.query('create table arrived (name text primary key)')
+  await database.query('create table if not exists effect (key text primary key, amount integer not null)')
+  await database.query('create table if not exists arrived (name text primary key)')
   return database
 }
 

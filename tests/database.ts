@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 import { dropDatabase, ensureDatabase } from '@cutover/sandbox/postgres/databases'
 import { startPostgres } from '@cutover/sandbox/postgres'
 
@@ -13,6 +14,8 @@ export interface TestDatabase {
   readonly adminUrl: string
   /** Removes it, with whatever is still connected. */
   drop(): Promise<void>
+  /** A backup of it as it is now; nobody may be connected. Resolves with what puts it back, whoever is connected. */
+  backup(): Promise<() => Promise<void>>
 }
 
 export interface FreshDatabaseOptions {
@@ -32,7 +35,27 @@ export async function freshDatabase(options: FreshDatabaseOptions = {}): Promise
   await options.migrations?.(url)
   const ofDatabase = new URL(adminUrl)
   ofDatabase.pathname = `/${name}`
-  return { url, adminUrl: ofDatabase.href, drop: () => dropDatabase(administration, name) }
+  const administer = async (statement: string): Promise<void> => {
+    const client = new pg.Client({ connectionString: adminUrl })
+    await client.connect()
+    try {
+      await client.query(statement)
+    } finally {
+      await client.end()
+    }
+  }
+  return {
+    url,
+    adminUrl: ofDatabase.href,
+    drop: () => dropDatabase(administration, name),
+    async backup() {
+      await administer(`create database ${name}_backup template ${name}`)
+      return async () => {
+        await administer(`drop database ${name} with (force)`)
+        await administer(`create database ${name} owner ${name} template ${name}_backup`)
+      }
+    },
+  }
 }
 
 let own: Promise<string> | undefined

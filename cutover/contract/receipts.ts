@@ -11,9 +11,12 @@ export interface ReceiptAnswer {
   readonly terminal: readonly string[]
   readonly parked: readonly string[]
   readonly dead: readonly string[]
+  /** The highest epoch of the sender that its stamps have shown here. */
+  readonly epoch?: number
 }
 
 /** What a receiver says of stretches: the ends of those for which it has other receipts. */
 export interface CompareAnswer {
   readonly different: readonly string[]
+  readonly epoch?: number
 }

@@ -20,6 +20,7 @@ const catalogue: Record<string, CatalogueEntry> = {
   capacity: { status: 503, title: 'No capacity left for now' },
   charset_unsupported: { status: 415, title: 'Only UTF-8 is read' },
   encoding_unsupported: { status: 415, title: 'Compressed requests are not read' },
+  epoch_behind: { status: 503, title: 'The database is older than what it has said' },
   event_invalid: { status: 500, title: 'A fact does not match its contract' },
   event_too_large: { status: 422, title: 'The event is too large' },
   forbidden: { status: 403, title: 'Not permitted' },

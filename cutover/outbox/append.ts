@@ -1,6 +1,7 @@
 import type { Message } from '../contract/message.ts'
 import type { Tx } from '../database/database.ts'
 import { Problem } from '../failure/problem.ts'
+import { epochBehind } from '../switch/epoch.ts'
 import type { NewFact } from './fact.ts'
 import type { OutboxStore } from './store.ts'
 
@@ -29,7 +30,10 @@ export async function append(
 
 async function refuse(store: OutboxStore, tx: Tx, epoch: number, facts: readonly NewFact[]): Promise<never> {
   const now = await store.epoch(tx)
-  if (now !== epoch) throw new StaleSwitch(`built under epoch ${epoch}, the switch stands at ${now}`)
+  // An epoch never falls: a database that stands below what this very process has read from it was restored beneath it.
+  const seen = Math.max(now.seen, epoch)
+  if (now.epoch < seen) throw epochBehind(now.epoch, seen)
+  if (now.epoch !== epoch) throw new StaleSwitch(`built under epoch ${epoch}, the switch stands at ${now.epoch}`)
   const versions = [...new Set(facts.map(fact => `${fact.event} v${fact.version}`))].join(', ')
   throw new Problem('version_unregistered', {
     detail: `one of ${versions} is not registered in this service's database; register it before it is produced`,

@@ -12,7 +12,7 @@ const details = {
   revision: null,
 }
 const fact = (route: Route, shadow: boolean): NewFact => {
-  const state = { epoch: 3, links: { 'L-1': { route, shadow } }, versions: {} }
+  const state = { epoch: 3, seen: 0, links: { 'L-1': { route, shadow } }, versions: {} }
   return buildFact(Counted, { key: 'a', amount: 1, needs: '' }, details, state, [countLink], openRegistry([Counted]))
 }
 

@@ -13,7 +13,7 @@ const types = ['uuid', 'text', 'int', 'text', 'text', 'bigint', 'jsonb', 'bool',
 const appendSql = (source: string): string => `
   insert into outbox (${fields})
   select ${fields.replaceAll(/\b(?=[a-z])/g, 'f.')} from ${source} as f(${fields}, place)
-   where (select epoch from switch_epoch) = $1
+   where (select epoch from switch_epoch where seen <= epoch) = $1
      and exists (select 1 from registered_version r where r.event = f.event and r.version = f.version)
    order by f.place
   returning position, fact_id`
@@ -57,8 +57,8 @@ export const openOutboxStore = (database: Database): OutboxStore => ({
     return rows.map(row => ({ factId: row.fact_id, position: row.position }))
   },
   async epoch(tx) {
-    const { rows } = await tx.query<{ epoch: string }>('select epoch from switch_epoch', [])
-    return Number(rows[0]?.epoch)
+    const { rows } = await tx.query<{ epoch: string; seen: string }>('select epoch, seen from switch_epoch', [])
+    return { epoch: Number(rows[0]?.epoch), seen: Number(rows[0]?.seen) }
   },
 
   async maintain(work, others) {

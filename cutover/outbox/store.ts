@@ -48,12 +48,12 @@ export interface OutboxStore {
   /** One transaction at `read committed` that holds the switch's shared lock from before its first statement to its end. */
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
   /**
-   * Appends facts in their order, only under `epoch` and only registered versions; answers with those
+   * Appends facts in their order, only under `epoch`, only while no peer has seen a higher one, and only registered versions; answers with those
    * that were. Needs a transaction of this store in which the rows of the entities concerned are locked: then position
    * order is commit order for every key.
    */
   append(tx: Tx, epoch: number, facts: readonly NewFact[], traceparent: string | null): Promise<readonly Appended[]>
-  epoch(tx: Tx): Promise<number>
+  epoch(tx: Tx): Promise<{ readonly epoch: number; readonly seen: number }>
 
   /** Runs `work` in the one transaction that looks after partitions; `busy` when another does, or a table is not to be had soon. */
   maintain<Result>(work: (tx: Tx) => Promise<Result>, others: 'wait' | 'leave'): Promise<{ readonly done: Result } | 'busy'>

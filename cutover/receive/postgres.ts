@@ -25,6 +25,17 @@ const parityColumns = (link: string, messages: readonly Message[]): readonly unk
 export const openReceiveStore = (database: Database): ReceiveStore => ({
   transaction: work => database.transaction(work),
 
+  async epochSeen(link, tx = database) {
+    const { rows } = await tx.query<{ epoch: string }>('select epoch from epoch_seen where link = $1', [link])
+    return Number(rows[0]?.epoch ?? 0)
+  },
+  async seeEpoch(tx, link, epoch) {
+    await tx.query(
+      `insert into epoch_seen (link, epoch) values ($1, $2)
+       on conflict (link) do update set epoch = excluded.epoch where epoch_seen.epoch < excluded.epoch`,
+      [link, epoch],
+    )
+  },
   async receipts(tx, link, facts) {
     const { rows } = await tx.query<Receipt & { fact_id: string }>(
       // One look-up per fact, and the planner cannot make it anything else: a plan that was made while the table was small
@@ -162,13 +173,15 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
 
   async answer(link, facts) {
     // In one statement, so that a fact that moves from parked to its receipt meanwhile is in one of the lists.
-    const { rows } = await database.query<{ terminal: string[]; parked: string[]; dead: string[] }>(
+    const { rows } = await database.query<{ terminal: string[]; parked: string[]; dead: string[]; epoch: string }>(
       `select array(select fact_id from unnest($2::uuid[]) as f(fact_id) where exists (select from receipt where receipt.fact_id = f.fact_id and link = $1 offset 0)) as terminal,
               array(select fact_id from parked where link = $1 and fact_id = any($2::uuid[])) as parked,
-              array(select fact_id from dead_letter where link = $1 and fact_id = any($2::uuid[]) and state in ('open', 'replaying')) as dead`,
+              array(select fact_id from dead_letter where link = $1 and fact_id = any($2::uuid[]) and state in ('open', 'replaying')) as dead,
+              coalesce((select epoch from epoch_seen where link = $1), 0) as epoch`,
       [link, facts],
     )
-    return rows[0] ?? { terminal: [], parked: [], dead: [] }
+    const row = rows[0]
+    return row === undefined ? { terminal: [], parked: [], dead: [] } : { ...row, epoch: Number(row.epoch) }
   },
   async outcomes(link, facts) {
     const { rows } = await database.query<{ fact_id: string; outcome: string }>(

@@ -124,6 +124,36 @@ test('an event whose authority is http is only recorded: no effect and no receip
   assert.deepEqual(rows, [{ epoch: '1', acted: null }])
 })
 
+const stamped = (key: string, epoch: number): Message => ({ ...aFact(key), stamps: { 'L-1': { route: 'event', epoch } } })
+
+test('the highest epoch that a sender has shown is kept, and written when it rises, not with every message', async () => {
+  const { database, take } = await setup()
+  const store = openReceiveStore(database)
+  const written = async (): Promise<unknown> => (await database.query('select epoch, xmin::text from epoch_seen', [])).rows
+  assert.equal(await store.epochSeen('L-1'), 0)
+  await take([stamped('a', 4), stamped('b', 6), stamped('c', 5)])
+  assert.equal(await store.epochSeen('L-1'), 6)
+  const once = await written()
+  await take([stamped('d', 6)])
+  await take([stamped('e', 2), { ...stamped('f', 9), source: 'elsewhere' }])
+  assert.deepEqual(await written(), once)
+  await take([stamped('g', 7)])
+  assert.deepEqual([await store.epochSeen('L-1'), (await store.answer('L-1', [])).epoch], [7, 7])
+})
+
+test('an epoch whose message was undone is remembered with the next one', async () => {
+  const { database, receiver, take } = await setup()
+  const store = openReceiveStore(database)
+  const undone = database.transaction(async tx => {
+    await receiver.receive(tx, [stamped('a', 3)], 'event')
+    throw new Error('the process ends here')
+  })
+  await assert.rejects(undone, /ends here/)
+  assert.equal(await store.epochSeen('L-1'), 0)
+  await take([stamped('a', 3)])
+  assert.equal(await store.epochSeen('L-1'), 3)
+})
+
 test('a header that names another key than the payload does not make a fact a new one', async () => {
   const { database, take } = await setup()
   assert.deepEqual(await take([{ ...aFact('a'), businessKey: 'Counted:b' }]), ['dead'])

@@ -33,6 +33,9 @@ export function openReceiver(
   store: ReceiveStore,
   acts: readonly Via[] = ['http', 'event'],
 ): Receiver {
+  /** The highest epoch of the sender that is known here to be stored. */
+  let epochSeen = 0
+
   return {
     link,
     acts,
@@ -44,6 +47,7 @@ export function openReceiver(
         outcomes[at] = incoming
         return []
       })
+      await noteEpoch(tx, messages)
       const known = await store.receipts(
         tx,
         link.id,
@@ -84,6 +88,16 @@ export function openReceiver(
 
   function judgeIt(message: Message, via: Via): Judgement {
     return judge(message, link, handler.versions, via, acts)
+  }
+
+  /** Remembers a higher epoch than was seen before: a write when the sender's switch has moved, not per message. */
+  async function noteEpoch(tx: Tx, messages: readonly Message[]): Promise<void> {
+    const own = messages.filter(message => message.source === link.from)
+    const highest = own.reduce((most, { stamps }) => Math.max(most, stamps[link.id]?.epoch ?? 0), 0)
+    if (highest <= epochSeen) return
+    // Known as stored once it is read back: what this transaction writes may be undone with it.
+    epochSeen = await store.epochSeen(link.id, tx)
+    if (highest > epochSeen) await store.seeEpoch(tx, link.id, highest)
   }
 
   async function handle(tx: Tx, items: readonly Item[], via: Via, outcomes: (Outcome | undefined)[]): Promise<void> {

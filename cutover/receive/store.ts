@@ -45,6 +45,9 @@ export interface ParkedRow {
 export interface ReceiveStore {
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
 
+  /** The highest epoch that a stamp on a link has shown; 0 before the first. */
+  epochSeen(link: string, tx?: Tx): Promise<number>
+  seeEpoch(tx: Tx, link: string, epoch: number): Promise<void>
   /** The receipts that are there already: a fact with one is never acted on again, and a refusal stays a refusal. */
   receipts(tx: Tx, link: string, facts: readonly string[]): Promise<ReadonlyMap<string, Receipt>>
   storeReceipts(tx: Tx, link: string, via: Via, receipts: readonly NewReceipt[]): Promise<void>

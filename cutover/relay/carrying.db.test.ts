@@ -53,7 +53,7 @@ async function setup(): Promise<Carrying> {
     async sweepAndDrop(over = database, some = {}) {
       const store = openRelayStore(over)
       let found: Open | undefined
-      const ports = { service: 'counting', store, courier, broker, events: [Counted], clock: systemClock }
+      const ports = { service: 'counting', store, courier, broker, events: [Counted], clock: systemClock, heed: async () => undefined }
       const work = sweepLane({ ...ports, carriers: lanes.slice(0, 2), limits: { ...limits, ...some }, found: open => void (found = open) })
       const lease = await store.acquire(work.lane, 'one')
       assert.ok(lease !== undefined)

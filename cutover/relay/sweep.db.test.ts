@@ -37,7 +37,8 @@ async function setup(resendAfterMs = 60_000, carriers = ['event', 'http:L-1']): 
     append: async (_: string, records: readonly NewRecord[]) => void published.push(...records),
   } as Partial<Broker> as Broker
   const ports = { service: 'counting', store: openRelayStore(database), courier, broker, events: [Counted], clock: systemClock }
-  const work = sweepLane({ ...ports, carriers, limits: { ...sweepLimits, resendAfterMs }, found: open => void found.push(open) })
+  const heed = async (): Promise<void> => undefined
+  const work = sweepLane({ ...ports, heed, carriers, limits: { ...sweepLimits, resendAfterMs }, found: open => void found.push(open) })
   return {
     ...stating,
     courier,

@@ -53,6 +53,8 @@ export function sweepLane(options: {
   limits: SweepLimits
   clock: Clock
   found: (open: Open) => void
+  /** Told which epoch of this service the receiver has seen. */
+  heed: (epoch: number | undefined) => Promise<void>
 }): LaneWork {
   const { store, courier, limits, clock } = options
   const link = courier.link.id
@@ -61,12 +63,14 @@ export function sweepLane(options: {
   let carried = 0
   let carriedLookAt = 0
   let carriedThrough = 0n
+  let heard = false
   return {
     lane: `sweep:${link}`,
     begin(lease) {
       let through = lease.position
       // Another instance has held the lane meanwhile, perhaps.
       carriedLookAt = 0
+      heard = false
       return async () => {
         const before = through
         await lookAfterCarried()
@@ -81,15 +85,24 @@ export function sweepLane(options: {
     const stretches = await issued(through, horizon)
     if (stretches.length === 0) {
       found(0)
+      // What it has seen of us is worth a question all the same, and no error when nobody answers.
+      if (!heard) await compare([]).catch(() => undefined)
       return through
     }
-    const { different } = await courier.ask<CompareAnswer>(`/links/${link}/compare`, { stretches })
+    const different = await compare(stretches)
     const first = stretches.find(one => different.includes(one.to))
     if (first === undefined) {
       found(0)
       return BigInt(stretches.at(-1)?.to ?? through)
     }
     return lookInto(first)
+  }
+
+  async function compare(stretches: readonly Stretch[]): Promise<readonly string[]> {
+    const { different, epoch } = await courier.ask<CompareAnswer>(`/links/${link}/compare`, { stretches })
+    await options.heed(epoch)
+    heard = true
+    return different
   }
 
   async function issued(through: bigint, horizon: bigint): Promise<Stretch[]> {
@@ -135,6 +148,7 @@ export function sweepLane(options: {
   /** Those without a receipt, and which of them somebody keeps: the receiver, or a dead letter here that waits for a person. */
   async function ask(rows: readonly IssuedRow[]): Promise<{ open: readonly IssuedRow[]; kept: ReadonlySet<string> }> {
     const answer = await courier.ask<ReceiptAnswer>(`/links/${link}/receipts`, { facts: rows.map(row => row.fact_id) })
+    await options.heed(answer.epoch)
     const terminal = new Set(answer.terminal)
     const deadHere = rows.filter(row => row.dead).map(row => row.fact_id)
     return { open: rows.filter(row => !terminal.has(row.fact_id)), kept: new Set([...answer.parked, ...answer.dead, ...deadHere]) }

@@ -115,5 +115,5 @@ async function compare(store: ReceiveStore, link: string, stretches: readonly St
     const here = await store.received(link, from, to)
     if (here.count !== count || here.digest !== digest) different.push(to)
   }
-  return { different }
+  return { different, epoch: await store.epochSeen(link) }
 }

@@ -6,7 +6,7 @@ import { Problem } from '../failure/problem.ts'
 import type { RouteDefinition } from '../http/server.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import type { LaneStatus } from '../relay/lane.ts'
-import { flip, type Permit, type SwitchCache } from '../switch/switch.ts'
+import { flip, type Permit, raiseEpoch, type SwitchCache } from '../switch/switch.ts'
 import type { Audit } from './audit.ts'
 import type { Meter } from './meter.ts'
 import type { Stores } from './stores.ts'
@@ -58,17 +58,22 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       path: '/operator/status',
       operationId: 'operatorStatus',
       summary: 'Where this instance stands: epoch, lanes, consumers, breakers, what is parked or dead.',
-      handle: async () => ({
-        body: {
-          service,
-          instance: options.instance,
-          epoch: (await options.switches.reload()).epoch,
-          lanes: options.lanes(),
-          consumers: options.consumers(),
-          breakers: options.breakers(),
-          counts: { ...(await stores.receive.counts()), http_retry: await stores.relay.retries() },
-        },
-      }),
+      handle: async () => {
+        const { epoch, seen } = await stores.switch.read()
+        return {
+          body: {
+            service,
+            instance: options.instance,
+            epoch,
+            // Above the epoch only in a database that was restored from an older backup.
+            epoch_seen: seen,
+            lanes: options.lanes(),
+            consumers: options.consumers(),
+            breakers: options.breakers(),
+            counts: { ...(await stores.receive.counts()), http_retry: await stores.relay.retries() },
+          },
+        }
+      },
     },
     {
       ...operator,
@@ -136,6 +141,20 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
         const flipped = await flip(stores.switch, { ...wanted, dryRun }, options.clock, options.random, permit)
         if (!dryRun) options.flipped()
         return { body: { link: link.id, route: wanted.route, ...flipped, dry_run: dryRun } }
+      },
+    },
+    {
+      ...operator,
+      method: 'POST',
+      path: '/operator/epoch',
+      operationId: 'raiseEpoch',
+      summary: 'Raises the epoch of a database that was restored from a backup above all that its peers have seen of it.',
+      body: closed({ at_least: { type: 'integer', minimum: 1, maximum: 1_000_000_000_000 }, term: { type: 'integer', minimum: 0 } }),
+      handle: async request => {
+        const { at_least: atLeast, term } = request.body as { at_least: number; term: number }
+        const raised = await raiseEpoch(stores.switch, { atLeast, term }, options.clock, options.random)
+        options.flipped()
+        return { body: raised }
       },
     },
     {

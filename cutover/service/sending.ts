@@ -1,6 +1,7 @@
 import type { Broker } from '../broker/broker.ts'
 import { isAble, isSent } from '../contract/capability.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
+import type { CompareAnswer } from '../contract/receipts.ts'
 import type { Doorbell } from '../database/doorbell.ts'
 import { type Courier, openCourier } from '../delivery/courier.ts'
 import { Problem } from '../failure/problem.ts'
@@ -16,6 +17,7 @@ import { eventLane } from '../relay/event-lane.ts'
 import { httpLane } from '../relay/http-lane.ts'
 import { type LaneStatus, type LaneWork, runLane } from '../relay/lane.ts'
 import { type Open, sweepLane, sweepLimits } from '../relay/sweep.ts'
+import { openHeed } from '../switch/epoch.ts'
 import type { SwitchCache } from '../switch/switch.ts'
 import type { LinkReader } from './definition.ts'
 import { loops } from './loops.ts'
@@ -52,6 +54,8 @@ export interface Sending {
 const deliveryDeadlineMs = 5_000
 const readDeadlineMs = 2_000
 const maintenanceMs = 10_000
+/** A peer that is slow to say what it has seen holds up no start. */
+const peersMs = 1_000
 
 /** What carries this service's facts to others: the sender, its couriers, and the lanes of its relay. What cannot be called has no lane. */
 export function openSending(options: SendingOptions): Sending {
@@ -83,6 +87,7 @@ export function openSending(options: SendingOptions): Sending {
     },
   })
 
+  const heed = openHeed(stores.switch, log)
   const store = stores.relay
   const open = new Map<string, Open>()
   const called = sent.filter(link => calls(link.id))
@@ -109,6 +114,7 @@ export function openSending(options: SendingOptions): Sending {
         limits: sweepLimits,
         clock,
         found: found => void open.set(link.id, found),
+        heed,
       }),
     ),
   ]
@@ -120,6 +126,15 @@ export function openSending(options: SendingOptions): Sending {
     log,
     rest: (ms: number, signal: AbortSignal) => doorbell.wait('outbox', ms, signal),
     show: (status: LaneStatus) => void statuses.set(status.lane, status),
+  }
+
+  const relay = loops('relay', [maintain, ...lanes.map(lane => (signal: AbortSignal) => runLane(lane, ports, signal))])
+
+  /** Before the first request: a database that was restored should not state a fact. Who is away is asked by the sweep. */
+  async function askPeers(): Promise<void> {
+    const ask = async (courier: Courier): Promise<void> =>
+      heed((await courier.ask<CompareAnswer>(`/links/${courier.link.id}/compare`, { stretches: [] })).epoch)
+    await Promise.allSettled([...couriers.values()].map(ask))
   }
 
   async function maintain(signal: AbortSignal): Promise<void> {
@@ -144,7 +159,13 @@ export function openSending(options: SendingOptions): Sending {
 
   return {
     sender,
-    running: loops('relay', [maintain, ...lanes.map(lane => (signal: AbortSignal) => runLane(lane, ports, signal))]),
+    running: {
+      ...relay,
+      async start() {
+        await Promise.race([askPeers(), clock.sleep(peersMs)])
+        await relay.start()
+      },
+    },
     lanes: () => [...statuses.values()].map(status => ({ ...status, ...open.get(status.lane.replace('sweep:', '')) })),
     breakers: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.state()])),
     read(id) {

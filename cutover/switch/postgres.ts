@@ -27,8 +27,8 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
     )
   },
   async read() {
-    const { rows } = await database.query<{ epoch: string; links: SwitchState['links']; versions: SwitchState['versions'] }>(
-      `select epoch,
+    const { rows } = await database.query<{ epoch: string; seen: string; links: SwitchState['links']; versions: SwitchState['versions'] }>(
+      `select epoch, seen,
               (select coalesce(json_object_agg(link, json_build_object('route', route, 'shadow', shadow)), '{}') from switch_link) as links,
               (select coalesce(json_object_agg(event, version), '{}') from switch_event) as versions
          from switch_epoch`,
@@ -36,7 +36,7 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
     )
     const row = rows[0]
     if (row === undefined) throw new Error('switch_epoch is empty: the database was not installed by this library')
-    return { epoch: Number(row.epoch), links: row.links, versions: row.versions }
+    return { epoch: Number(row.epoch), seen: Number(row.seen), links: row.links, versions: row.versions }
   },
   async alone(waitMs, work) {
     try {
@@ -52,12 +52,14 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
     }
   },
   async standing(tx, link) {
-    const { rows } = await tx.query<{ epoch: string; term: string; route: Route | null; shadow: boolean | null }>(
-      `select e.epoch, e.term, l.route, l.shadow from switch_epoch e left join switch_link l on l.link = $1`,
+    const { rows } = await tx.query<{ epoch: string; seen: string; term: string; route: Route | null; shadow: boolean | null }>(
+      `select e.epoch, e.seen, e.term, l.route, l.shadow from switch_epoch e left join switch_link l on l.link = $1`,
       [link],
     )
     const row = rows[0]
-    return { epoch: Number(row?.epoch), term: Number(row?.term), route: row?.route ?? null, shadow: row?.shadow ?? false }
+    if (row === undefined) throw new Error('switch_epoch is empty: the database was not installed by this library')
+    const { epoch, seen, term, route, shadow } = row
+    return { epoch: Number(epoch), seen: Number(seen), term: Number(term), route, shadow: shadow ?? false }
   },
   async since(link) {
     const { rows } = await database.query<{ route: Route; shadow: boolean; epoch: string }>(
@@ -66,6 +68,14 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
     )
     const row = rows[0]
     return row === undefined ? null : { ...row, epoch: Number(row.epoch) }
+  },
+  async heed(seen) {
+    const { rowCount } = await database.query('update switch_epoch set seen = greatest(seen, $1) where epoch < $1', [seen])
+    return rowCount > 0
+  },
+  async raiseEpoch(tx, epoch) {
+    await tx.query('update switch_epoch set epoch = $1', [epoch])
+    await tx.query('update switch_link set epoch = $1', [epoch])
   },
   async term() {
     const { rows } = await database.query<{ term: string }>('select term from switch_epoch', [])

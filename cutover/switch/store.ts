@@ -4,6 +4,8 @@ import type { Tx } from '../database/database.ts'
 /** What the switches of one database say. `epoch` rises with every change of any of them. */
 export interface SwitchState {
   readonly epoch: number
+  /** The highest epoch that peers have seen of this database while it stood below; 0 unless it was restored. */
+  readonly seen: number
   readonly links: Readonly<Record<string, { readonly route: Route; readonly shadow: boolean }>>
   /** The version in which each event is produced; 0 where nothing is said. */
   readonly versions: Readonly<Record<string, number>>
@@ -12,6 +14,7 @@ export interface SwitchState {
 /** How the switch of one link stands; `route` is null when this database does not decide it. */
 export interface Standing {
   readonly epoch: number
+  readonly seen: number
   /** The highest engine term that the database has seen. */
   readonly term: number
   readonly route: Route | null
@@ -29,7 +32,7 @@ export interface SwitchStore {
    * begins. `busy` when it is not to be had within `waitMs`; nothing was done then.
    */
   alone<Result>(waitMs: number, work: (tx: Tx) => Promise<Result>): Promise<{ readonly done: Result } | 'busy'>
-  standing(tx: Tx, link: string): Promise<Standing>
+  standing(tx: Tx, link: string | null): Promise<Standing>
   /** How a link's switch stands, and since which epoch; null when this database does not decide it. */
   since(link: string): Promise<{ readonly route: Route; readonly shadow: boolean; readonly epoch: number } | null>
   move(tx: Tx, to: { link: string; route: Route; shadow: boolean; epoch: number }): Promise<void>
@@ -37,4 +40,8 @@ export interface SwitchStore {
   term(): Promise<number>
   /** Remembers a term; false, and nothing is changed, when a higher one was seen. */
   raise(tx: Tx, term: number): Promise<boolean>
+  /** Notes the epoch that a peer has seen, when the database stands below it: then it is true. */
+  heed(seen: number): Promise<boolean>
+  /** Raises the epoch, of every link. */
+  raiseEpoch(tx: Tx, epoch: number): Promise<void>
 }

@@ -3,6 +3,7 @@ import type { Tx } from '../database/database.ts'
 import { Problem } from '../failure/problem.ts'
 import { fullJitter } from '../failure/backoff.ts'
 import type { Clock, Random } from '../process/clock.ts'
+import { epochBehind } from './epoch.ts'
 import type { SwitchState, SwitchStore } from './store.ts'
 
 export interface Flip {
@@ -79,13 +80,18 @@ export async function flip(
   random: Random,
   permit: Permit = async () => undefined,
 ): Promise<Flipped> {
+  return untilFree(request.link, () => alone(store, request, permit), clock, random)
+}
+
+/** Tries until nobody else has the switch any more. */
+async function untilFree<Result>(what: string, change: () => Promise<Result | 'busy'>, clock: Clock, random: Random): Promise<Result> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const flipped = await alone(store, request, permit)
-    if (flipped !== 'busy') return flipped
+    const changed = await change()
+    if (changed !== 'busy') return changed
     await clock.sleep(fullJitter(attempt, { firstMs: 10, maxMs: 200 }, random))
   }
   throw new Problem('switch_busy', {
-    detail: `${request.link} could not be switched: transactions held the switch for longer than ${lockTimeoutMs} ms in each of ${attemptsMax} attempts. Nothing was changed; try again.`,
+    detail: `${what} could not be switched: transactions held the switch for longer than ${lockTimeoutMs} ms in each of ${attemptsMax} attempts. Nothing was changed; try again.`,
     retryable: true,
   })
 }
@@ -112,6 +118,8 @@ async function flipOnce(store: SwitchStore, tx: Tx, { link, route, term, ...want
     })
   }
   await underTerm(store, tx, term)
+  // A flip would give the epochs of the time that was lost to other facts, one by one.
+  if (before.epoch < before.seen) throw epochBehind(before.epoch, before.seen)
   const from = { route: standing, shadow: before.shadow, epoch: before.epoch }
   const shadow = wanted.shadow ?? from.shadow
   if (from.route === route && from.shadow === shadow) return { epoch: from.epoch, changed: false, shadow, from }
@@ -119,6 +127,31 @@ async function flipOnce(store: SwitchStore, tx: Tx, { link, route, term, ...want
   const epoch = from.epoch + 1
   await store.move(tx, { link, route, shadow, epoch })
   return { epoch, changed: true, shadow, from }
+}
+
+/**
+ * Raises the epoch after a restore, for all links at once: what they say now they say anew. Like a flip, it answers when
+ * every transaction under the old epoch has ended. Repeating it changes nothing.
+ */
+export async function raiseEpoch(
+  store: SwitchStore,
+  { atLeast, term }: { readonly atLeast: number; readonly term: number },
+  clock: Clock,
+  random: Random,
+): Promise<{ epoch: number; changed: boolean }> {
+  const raise = async (): Promise<{ epoch: number; changed: boolean } | 'busy'> => {
+    const raised = await store.alone(lockTimeoutMs, async tx => {
+      const { epoch, seen } = await store.standing(tx, null)
+      await underTerm(store, tx, term)
+      // The epoch that was seen belongs itself to facts of the time that was lost.
+      if (epoch < seen && atLeast <= seen) throw epochBehind(epoch, seen)
+      if (epoch >= atLeast) return { epoch, changed: false }
+      await store.raiseEpoch(tx, atLeast)
+      return { epoch: atLeast, changed: true }
+    })
+    return raised === 'busy' ? raised : raised.done
+  }
+  return untilFree('the epoch', raise, clock, random)
 }
 
 /** For the transaction of any change that an engine orders: refuses a lower term than was ever seen, and remembers a higher one. */
