@@ -4,7 +4,7 @@ import type { Database, Tx } from '../database/database.ts'
 import { storable } from '../database/storable.ts'
 import { stretchSql } from '../database/stretch-sql.ts'
 import { capabilityWaits } from './judge.ts'
-import { firstWaitMs, parkedMax, type ParkedRow, type Receipt, type ReceiveStore, waitMsMax } from './store.ts'
+import { firstWaitMs, forgottenMax, parkedMax, type ParkedRow, type Receipt, type ReceiveStore, waitMsMax } from './store.ts'
 
 /** Brings back what waits for any of these, in the transaction that stored what it waited for. */
 export async function wake(tx: Tx, waitsFor: readonly string[]): Promise<void> {
@@ -193,6 +193,23 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
   async received(link, from, to) {
     const { rows } = await database.query<{ count: number; digest: string }>(receivedSql, [from, to, link])
     return rows[0] ?? { count: 0, digest: '' }
+  },
+  async forget(link, after, through, days) {
+    // A bounded stretch by the index first, then the ages: a search for old ones alone would read all that are young.
+    const { rows } = await database.query<{ through: string | null }>(
+      `with looked as materialized (
+         select fact_id, position, outcome, at < now() - $4::int * interval '1 day' as old from receipt
+          where link = $1 and position > $2 and position <= $3 order by position limit ${forgottenMax}
+       ), reach as materialized (
+         select coalesce((select min(position) - 1 from looked where not old), (select max(position) from looked)) as through
+       ), gone as (
+         delete from receipt r using looked, reach
+          where r.link = $1 and r.fact_id = looked.fact_id and looked.position <= reach.through and looked.outcome in ('done', 'duplicate')
+       )
+       select through from reach`,
+      [link, after.toString(), through.toString(), days],
+    )
+    return BigInt(rows[0]?.through ?? after)
   },
   async counts() {
     const { rows } = await database.query<{ parked: number; dead_letters: number }>(

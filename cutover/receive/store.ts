@@ -81,9 +81,16 @@ export interface ReceiveStore {
   outcomes(link: string, facts: readonly string[]): Promise<Readonly<Record<string, string>>>
   /** The receipts of a stretch of positions, counted and digested. */
   received(link: string, from: string, to: string): Promise<Pick<Stretch, 'count' | 'digest'>>
+  /**
+   * Throws away receipts of a link beyond `after` and up to `through` that are older than `days`, refusals and what was
+   * written off excepted; some of them, in the order of positions. Answers with the position up to which that is done.
+   */
+  forget(link: string, after: bigint, through: bigint, days: number): Promise<bigint>
   counts(): Promise<{ readonly parked: number; readonly dead_letters: number }>
 }
 
+/** How many receipts are thrown away in one go. */
+export const forgottenMax = 5_000
 /** How many parked messages are looked at in one go. */
 export const parkedMax = 100
 /** The first wait of a parked message. Short, because what it waits for is often on its way already. */

@@ -19,7 +19,12 @@ const closed = (properties: object): object => ({
  * The endpoints by which other services reach this one over links: the doors, and the questions about receipts. `links`
  * are all that lead here; a path of which no link has a door does not exist.
  */
-export function linkRoutes(links: readonly LinkContract[], doors: ReadonlyMap<string, Door>, store: ReceiveStore): RouteDefinition[] {
+export function linkRoutes(
+  links: readonly LinkContract[],
+  doors: ReadonlyMap<string, Door>,
+  store: ReceiveStore,
+  compares: (link: string, beyond: string) => void = () => undefined,
+): RouteDefinition[] {
   const byPath = Map.groupBy(
     links.filter(link => link.kind === 'business'),
     link => `${link.http.method} ${link.http.path}`,
@@ -52,7 +57,7 @@ export function linkRoutes(links: readonly LinkContract[], doors: ReadonlyMap<st
         },
       }),
       handle: async request => ({
-        body: await compare(store, ownLink(request), (request.body as { stretches: Stretch[] }).stretches),
+        body: await compare(store, ownLink(request), (request.body as { stretches: Stretch[] }).stretches, compares),
       }),
     },
   ]
@@ -109,7 +114,15 @@ function ownLink(request: HttpRequest<unknown, Record<string, string>, unknown>)
   return link
 }
 
-async function compare(store: ReceiveStore, link: string, stretches: readonly Stretch[]): Promise<CompareAnswer> {
+async function compare(
+  store: ReceiveStore,
+  link: string,
+  stretches: readonly Stretch[],
+  compares: (link: string, beyond: string) => void,
+): Promise<CompareAnswer> {
+  // The first begins where the sender's sweep stands.
+  const [first] = stretches
+  if (first !== undefined) compares(link, first.from)
   const different: string[] = []
   for (const { from, to, count, digest } of stretches) {
     const here = await store.received(link, from, to)

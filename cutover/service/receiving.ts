@@ -9,6 +9,7 @@ import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import { type Door, openDoor } from '../receive/door.ts'
 import { runComparison } from '../parity/compare.ts'
+import { openForgetting } from '../receive/forgetting.ts'
 import type { Gather, Handler } from '../receive/handler.ts'
 import type { Via } from '../receive/judge.ts'
 import { runParked } from '../receive/parked.ts'
@@ -42,6 +43,8 @@ export interface Receiving {
   readonly versions: Readonly<Record<string, readonly number[]>>
   readonly doors: ReadonlyMap<string, Door>
   readonly running: Running
+  /** Told from where on a sender compares its facts with the receipts here. */
+  compares(link: string, beyond: string): void
   consumers(): readonly ConsumerStatus[]
 }
 
@@ -132,6 +135,8 @@ export function openReceiving(options: ReceivingOptions): Receiving {
       signal,
     )
 
+  const forgetting = openForgetting(stores.receive, clock, log)
+
   const compare = (signal: AbortSignal): Promise<void> =>
     runComparison(
       {
@@ -148,7 +153,13 @@ export function openReceiving(options: ReceivingOptions): Receiving {
     links,
     versions: Object.fromEntries([...receivers.keys()].map(id => [id, handlers[id]?.versions ?? []])),
     doors,
-    running: loops('consumers', [parked, compare, ...consumed.map(receiver => (signal: AbortSignal) => consume(receiver, signal))]),
+    running: loops('consumers', [
+      parked,
+      compare,
+      signal => forgetting.run(signal),
+      ...consumed.map(receiver => (signal: AbortSignal) => consume(receiver, signal)),
+    ]),
+    compares: (link, beyond) => forgetting.compares(link, beyond),
     consumers: () => [...statuses.values()],
   }
 }

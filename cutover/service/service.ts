@@ -77,7 +77,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
     routes: fenced(
       [
         ...parts.routes,
-        ...linkRoutes(receiving.links, receiving.doors, stores.receive),
+        ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares),
         ...planRoutes({ service: name, links, events, stores }),
         ...operatorRoutes({
           service: name,
