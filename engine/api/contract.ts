@@ -1,7 +1,8 @@
 /**
  * The operator's interface to the engine, for the command line and the console: paths, and the JSON that travels.
- * Wire names are snake_case. Nothing is imported, so that a browser can load it.
+ * Wire names are snake_case. Nothing but types is imported, so that a browser can load it.
  */
+import type { Said, Title } from './plan.ts'
 
 export type Route = 'http' | 'event'
 
@@ -18,12 +19,16 @@ export const paths = {
   revert: '/api/runs/{id}/revert',
   complete: '/api/runs/{id}/complete',
   parity: '/api/parity/{id}',
+  /** `?verdict=` one of PairVerdict: ParityPair[], the latest first, a page of them at most. */
   pairs: '/api/parity/{id}/pairs',
   history: '/api/history',
   verify: '/api/verify',
-  /** Server-sent events: `links` (LinkRow[]) and `runs` (RunView[]), each the whole of it, at every change. */
+  /**
+   * Server-sent events: `links` (LinkRow[]) and `runs` (RunView[]), each the whole of it, at every change; and `beat`
+   * ({"at": time}) every two seconds, by which a reader tells silence from a connection that is dead.
+   */
   stream: '/api/stream',
-  /** `POST` with `{"token"}` signs a browser in by cookie, `GET` tells who is signed in, `DELETE` signs out. */
+  /** `POST` with a SessionRequest signs a browser in by cookie, `GET` tells who is signed in, `DELETE` signs out. */
   session: '/api/session',
 } as const
 
@@ -57,6 +62,22 @@ export interface LinkRow {
   readonly run: string | null
   /** What an operator has to know about this row: a service that is away, an epoch that went back. */
   readonly note: string | null
+  /** The same as `note`, as codes of `words.ts`, one for each trouble; absent from an engine that gives the note only. */
+  readonly troubles?: readonly Said[]
+  /** `title` in every language that the link's contract gives it in. */
+  readonly titles?: Title
+  /** What carries it on each route: `TaskCompleted`, `POST /credits`. */
+  readonly event?: string
+  readonly http?: string
+}
+
+export interface SessionRequest {
+  /** The operator's token, as `npm start` prints it. */
+  readonly token: string
+}
+
+export interface SessionAnswer {
+  readonly who: string
 }
 
 export interface SwitchRequest {

@@ -105,6 +105,8 @@ export interface RunStepView {
   readonly gate: GateView | null
   readonly attempts: number
   readonly started_at: string | null
+  /** When it had been done and its gate began to be looked at; what lies after it is waiting, not work. */
+  readonly applied_at?: string | null
   readonly ended_at: string | null
 }
 

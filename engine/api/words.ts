@@ -79,6 +79,12 @@ export const words: Readonly<Record<string, string>> = {
   retire_gate: 'no live instance of {service} declares {capability}',
   retire_no_return: 'the old way is taken out of what runs; the way back is a plan of its own: cutover apply {link} --to {route}',
 
+  // links
+  link_service_away: '{service} does not answer ({reason})',
+  link_instances_away: '{away} of {instances} instances of {service} do not answer ({reason})',
+  link_service_unknown: '{service} has no address',
+  link_epoch_back: '{service} tells epoch {told} after {seen}: its database was restored from an older backup',
+
   // any step
   service_away: '{service} does not answer: {reason}',
   step_refused: '{reason}',
