@@ -18,11 +18,14 @@ import {
 } from './architecture.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const folders = ['cutover', 'engine', 'cli', 'sandbox', 'school']
+const folders = ['cutover', 'engine', 'cli', 'console', 'sandbox', 'school']
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
 const tree: Tree = new Map(
-  globSync('{cutover,engine,cli,sandbox,school,tests,bench}/**/*.{ts,sql}', { cwd: root, exclude: ['**/node_modules/**'] }).map(file => {
+  globSync('{cutover,engine,cli,console,sandbox,school,tests,bench}/**/*.{ts,tsx,css,sql}', {
+    cwd: root,
+    exclude: ['**/node_modules/**', 'console/dist*/**'],
+  }).map(file => {
     const path = file.replaceAll('\\', '/')
     return [path, read(path)]
   }),
@@ -77,6 +80,8 @@ describe('a planted violation is found', () => {
     finds(imports('engine/a.ts', '../school/links.ts'), /leaves the package/))
   test('a command line that reaches behind the interface', () =>
     finds(imports('cli/a.ts', '@cutover/engine/engine'), /cli may import engine\/api/))
+  test('a console that reaches behind the interface, also from a component', () =>
+    finds(imports('console/src/map/MapPage.tsx', '@cutover/engine/engine'), /console may import engine\/api/))
   test('a service of the school that imports another', () =>
     finds(imports('school/hiring/a.ts', '../bonuses/ledger.ts'), /school\/hiring may import/))
   test('a door that is not exported', () => finds(imports('school/hiring/a.ts', 'cutover/outbox/append'), /is no door of cutover/))

@@ -36,6 +36,8 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   // The command line knows the two operator interfaces and nothing behind them; only `token`, which asks no server, signs
   // as the library does.
   cli: ['engine/api', 'sandbox/api', 'cutover/http/tokens.ts'],
+  // The page knows the operator's interface and nothing behind it.
+  console: ['engine/api'],
   // A service of the school knows the contracts and the library, never another service.
   'school/contracts': ['cutover/contract'],
   'school/management': ['cutover', 'school/contracts'],
@@ -61,11 +63,11 @@ const composes = (file: string): boolean => /^cutover\/(service\/|broker\/open\.
 const emptyNames = /^(utils?|common|helpers?|core|shared|lib|misc|index)$/
 const linesMax = 300
 
-export const isTest = (file: string): boolean => file.endsWith('.test.ts') || /^(tests|bench)\//.test(file)
+export const isTest = (file: string): boolean => /\.test\.tsx?$/.test(file) || /^(tests|bench)\//.test(file)
 const within = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
 const rows = Object.keys(mayImport).sort((a, b) => b.length - a.length)
 export const rowOf = (path: string): string | undefined => rows.find(row => within(path, row))
-const source = (tree: Tree): (readonly [string, string])[] => [...tree].filter(([file]) => file.endsWith('.ts') && !isTest(file))
+const source = (tree: Tree): (readonly [string, string])[] => [...tree].filter(([file]) => /\.tsx?$/.test(file) && !isTest(file))
 
 const statics = /^(?:import\b[^'";]*?from\s*|import\s*|export\s+(?:type\s+)?(?:\*|\{[^}]*\})[^'";]*?from\s*)'([^']+)'/gm
 const dynamics = /\bimport\(\s*'([^']+)'\s*\)/g

@@ -27,6 +27,12 @@ function commandOf(name: string): readonly string[] {
 
 const checks = (): readonly Check[] => [
   { name: 'types', command: [...commandOf('typescript'), '--noEmit', '-p', '.'], remedy: 'npx tsc --noEmit -p .' },
+  // Apart from the rest, because only what runs in a browser may know the document.
+  {
+    name: 'types of the console',
+    command: [...commandOf('typescript'), '--noEmit', '-p', 'console'],
+    remedy: 'npx tsc --noEmit -p console',
+  },
   { name: 'lint', command: [...commandOf('oxlint'), '--type-aware'], remedy: 'npx oxlint --type-aware' },
   { name: 'format', command: [...commandOf('oxfmt'), '--check', '.'], remedy: 'npm run format' },
   {

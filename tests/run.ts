@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { startPostgres } from '@cutover/sandbox/postgres'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const folders = ['cutover', 'engine', 'cli', 'sandbox', 'school', 'bench', 'tests']
+const folders = ['cutover', 'engine', 'cli', 'console', 'sandbox', 'school', 'bench', 'tests']
 const fileTimeoutMs = 600_000
 const usage = `npm test [-- [--all] [FILE ...]]
   FILE   runs only these test files, or the test files below these folders

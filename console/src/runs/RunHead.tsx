@@ -1,0 +1,71 @@
+import { Button } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+import { type ReactElement, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { RunVerb, RunView } from '@cutover/engine/api/plan'
+import { Icon, type IconName } from '../icons/icons.tsx'
+import { RouteMark } from '../map/RouteMark.tsx'
+import { Answer } from '../shell/Answer.tsx'
+import { useKeys } from '../shell/keys.ts'
+import { useFormat } from '../words/format.ts'
+import { OrderDialog } from './OrderDialog.tsx'
+import styles from './RunHead.module.css'
+import { StateBadge, stateIcons, stateTones } from './StateBadge.tsx'
+import { TimeBar } from './TimeBar.tsx'
+import { runSentence } from './sentence.ts'
+
+const icons: Readonly<Record<RunVerb, IconName>> = { pause: 'pause', resume: 'play', revert: 'back', complete: 'checks' }
+const verbs: readonly RunVerb[] = ['pause', 'resume', 'revert', 'complete']
+
+/** The top of a run: how it stands, for how long, and the orders that it takes now. */
+export function RunHead({ run }: { readonly run: RunView }): ReactElement {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const [asking, setAsking] = useState<RunVerb | null>(null)
+  const can = verbs.filter(verb => run.can.includes(verb))
+  useKeys(run.can.includes('pause') ? { p: () => setAsking('pause') } : {})
+  return (
+    <section className={styles['head']}>
+      <div className={styles['top']}>
+        <Answer
+          tone={stateTones[run.state]}
+          icon={stateIcons[run.state]}
+          below={
+            <span className={styles['facts']}>
+              <span translate="no">{run.run}</span>
+              <Link to="/" search={{ link: run.link }} translate="no">
+                {run.link}
+              </Link>
+              <span className={styles['ways']}>
+                <RouteMark way={run.from} />
+                <Icon name="arrow" size={13} />
+                <RouteMark way={run.to} />
+              </span>
+              <span>{t('run.started', { at: format.moment(run.started_at), who: run.who })}</span>
+            </span>
+          }
+        >
+          {runSentence(run, t, format)}
+        </Answer>
+        <div className={styles['orders']}>
+          {can.map(verb => (
+            <Button
+              key={verb}
+              data-do={verb}
+              variant={verb === 'resume' ? 'filled' : 'default'}
+              leftSection={<Icon name={icons[verb]} />}
+              onClick={() => setAsking(verb)}
+            >
+              {t(`verb.${verb}`)}
+            </Button>
+          ))}
+        </div>
+      </div>
+      <div className={styles['strip']}>
+        <StateBadge state={run.state} />
+        <TimeBar run={run} />
+      </div>
+      <OrderDialog run={run} verb={asking} onClose={() => setAsking(null)} />
+    </section>
+  )
+}
