@@ -109,7 +109,12 @@ export function createFakeSystem(): FakeSystem {
       put(id, plan, { ...standing, part: Math.min(1, part + quick), state: part + quick >= 1 ? 'running' : 'waiting' })
       return
     }
-    note(run, 'gate passed', name, Object.fromEntries((run.steps[at]?.gate?.figures ?? []).map(({ name, value }) => [name, value])))
+    note(
+      run,
+      'gate passed',
+      name,
+      Object.fromEntries((run.steps[at]?.gate?.figures ?? []).map(({ name, value }) => [name.replace('figure_', ''), value])),
+    )
     const last = heading === 'complete' ? plan.steps.length - 1 : endOf(plan)
     const next = plan.steps[at + 1]
     if (at >= last) {
@@ -210,7 +215,7 @@ function tell(run: RunView, note: Note): void {
   for (const { step, verb, state, gate, applied_at } of run.steps) {
     if (state === 'pending') break
     const name = `${step} ${verb}`
-    const numbers = Object.fromEntries((gate?.figures ?? []).map(({ name, value }) => [name, value]))
+    const numbers = Object.fromEntries((gate?.figures ?? []).map(({ name, value }) => [name.replace('figure_', ''), value]))
     note(run, 'step applied', name, {}, applied_at)
     if (gate?.verdict === 'pass') note(run, 'gate passed', name, numbers, gate.at)
     if (gate?.verdict === 'fail') note(run, 'gate failed', name, numbers, gate.at)

@@ -100,6 +100,8 @@ export interface LinkContract {
   readonly to: string
   readonly kind: 'business' | 'data'
   readonly title: string
+  /** The same in Russian, for the operator's page. */
+  readonly titleRu?: string
   readonly event: string
   /** The operation of the `http` route; for a business link its body is the same envelope that the event has. */
   readonly http: { readonly method: 'GET' | 'POST'; readonly path: string }

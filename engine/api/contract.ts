@@ -19,7 +19,7 @@ export const paths = {
   revert: '/api/runs/{id}/revert',
   complete: '/api/runs/{id}/complete',
   parity: '/api/parity/{id}',
-  /** `?verdict=` one of PairVerdict: ParityPair[], the latest first, a page of them at most. */
+  /** ParityPair[], the latest first, a page of them at most: by `?verdict=`, or the one of `?key=`. */
   pairs: '/api/parity/{id}/pairs',
   history: '/api/history',
   verify: '/api/verify',
@@ -28,7 +28,7 @@ export const paths = {
    * ({"at": time}) every two seconds, by which a reader tells silence from a connection that is dead.
    */
   stream: '/api/stream',
-  /** `POST` with a SessionRequest signs a browser in by cookie, `GET` tells who is signed in, `DELETE` signs out. */
+  /** `POST` with a SessionRequest signs a browser in by cookie, `GET` tells who is (SessionAnswer), `DELETE` signs out. */
   session: '/api/session',
 } as const
 

@@ -1,10 +1,11 @@
 import type { LinkContract } from 'cutover/contract'
 import type { Tx } from 'cutover/database'
 import type { LinkRow } from '../api/contract.ts'
+import type { Said } from '../api/plan.ts'
 import { seeEpoch } from '../history/history.ts'
 import { readLinks } from '../services/answers.ts'
 import type { Directory, InstanceAnswer } from '../services/directory.ts'
-import { type InstanceReport, mergeLinks } from './merge.ts'
+import { type InstanceReport, mergeLinks, noteOf } from './merge.ts'
 
 const deadlineMs = 1_500
 
@@ -27,16 +28,17 @@ export async function gatherLinks(
     ),
   )
   const rows = mergeLinks(links, Object.fromEntries(reports))
-  const warnings = new Map<string, string>()
+  const warnings = new Map<string, Said>()
   for (const service of services) {
     const told = Math.max(0, ...rows.filter(row => row.from === service).map(row => row.epoch ?? 0))
     const seen = told === 0 ? 0 : await seeEpoch(database, service, told)
-    if (told < seen) warnings.set(service, `${service} tells epoch ${told} after ${seen}: its database was restored from an older backup`)
+    if (told < seen) warnings.set(service, { code: 'link_epoch_back', params: { service, told, seen } })
   }
   return rows.map(row => {
     const run = runs.get(row.link) ?? null
     const warning = warnings.get(row.from)
-    return { ...row, run, note: warning === undefined ? row.note : row.note === null ? warning : `${row.note}; ${warning}` }
+    const troubles = [...(row.troubles ?? []), ...(warning === undefined ? [] : [warning])]
+    return { ...row, run, troubles, note: noteOf(troubles) }
   })
 }
 

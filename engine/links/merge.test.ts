@@ -44,6 +44,7 @@ test('a sender that is away leaves the route unknown and says why', () => {
   assert.equal(merged?.route, null)
   assert.equal(merged?.rate, null)
   assert.equal(merged?.note, 'hiring does not answer (timeout)')
+  assert.deepEqual(merged?.troubles, [{ code: 'link_service_away', params: { service: 'hiring', reason: 'timeout' } }])
 })
 test('one instance that is away is counted in the note and the others speak', () => {
   const merged = row(credit, { hiring: [away, says('COMM-040', 'http', 1, 2)], bonuses: [silent] })

@@ -1,5 +1,7 @@
 import type { LinkContract } from 'cutover/contract'
 import type { LinkRow, Route } from '../api/contract.ts'
+import type { Said } from '../api/plan.ts'
+import { say } from '../api/words.ts'
 
 /** What one instance of a service says about one link. */
 export interface LinkReport {
@@ -31,6 +33,7 @@ function mergeLink(link: LinkContract, reports: ServiceReports): LinkRow {
   const [sender, receiver] = sides
   const decided = sides.find(side => side.route !== null)
   const answered = sides.some(side => side.answered)
+  const troubles = troublesOf([link.from, link.to], reports)
   return {
     link: link.id,
     from: link.from,
@@ -40,13 +43,17 @@ function mergeLink(link: LinkContract, reports: ServiceReports): LinkRow {
     route: decided?.route ?? (!link.movable && answered ? link.start : null),
     rate: busier(sender?.rate ?? null, receiver?.rate ?? null),
     title: link.title,
+    ...(link.titleRu === undefined ? {} : { titles: { en: link.title, ru: link.titleRu } }),
+    event: link.event,
+    http: `${link.http.method} ${link.http.path}`,
     movable: link.movable,
     epoch: decided?.epoch ?? null,
     facts: sender?.facts ?? receiver?.facts ?? null,
     open: sender?.open ?? null,
     shadow: decided?.shadow ?? false,
     run: null,
-    note: noteOf([link.from, link.to], reports),
+    note: noteOf(troubles),
+    troubles,
   }
 }
 
@@ -73,18 +80,19 @@ function sideOf(link: string, instances: readonly InstanceReport[]) {
   }
 }
 
-function noteOf(services: readonly string[], reports: ServiceReports): string | null {
-  const notes = services.flatMap(service => {
+/** Troubles in one line, in English; null where there are none. */
+export const noteOf = (troubles: readonly Said[]): string | null =>
+  troubles.length === 0 ? null : troubles.map(said => say(said)).join('; ')
+
+function troublesOf(services: readonly string[], reports: ServiceReports): Said[] {
+  return services.flatMap((service): Said[] => {
     const instances = reports[service] ?? []
     const away = instances.filter(instance => 'away' in instance)
-    const why = away[0]?.away
-    if (instances.length === 0) return [`${service} has no address`]
-    if (why === undefined) return []
-    return [
-      away.length === instances.length
-        ? `${service} does not answer (${why})`
-        : `${away.length} of ${instances.length} instances of ${service} do not answer (${why})`,
-    ]
+    const reason = away[0]?.away
+    if (instances.length === 0) return [{ code: 'link_service_unknown', params: { service } }]
+    if (reason === undefined) return []
+    return away.length === instances.length
+      ? [{ code: 'link_service_away', params: { service, reason } }]
+      : [{ code: 'link_instances_away', params: { service, reason, away: away.length, instances: instances.length } }]
   })
-  return notes.length === 0 ? null : notes.join('; ')
 }

@@ -75,10 +75,16 @@ export function openRuns(database: Database, lease: Lease, now: () => number): R
   }
 }
 
-const changeStep = (tx: Tx, run: number, place: number, { state, memo, gate, attempts, started, ended }: StepChange): Promise<unknown> =>
+const changeStep = (
+  tx: Tx,
+  run: number,
+  place: number,
+  { state, memo, gate, attempts, started, applied, ended }: StepChange,
+): Promise<unknown> =>
   tx.query(
     `update run_step set state = coalesce($3, state), memo = coalesce($4, memo), gate = case when $5 then $6 else gate end,
             attempts = coalesce($7, attempts), started_at = case when $8 then now() else started_at end,
+            applied_at = case when $10 then now() when $8 then null else applied_at end,
             ended_at = case when $9 then now() when $8 then null else ended_at end
       where run = $1 and place = $2`,
     [
@@ -91,6 +97,7 @@ const changeStep = (tx: Tx, run: number, place: number, { state, memo, gate, att
       attempts ?? null,
       started ?? false,
       ended ?? false,
+      applied ?? false,
     ],
   )
 
@@ -104,10 +111,11 @@ const changeRun = (tx: Tx, run: number, { heading, paused, until, ended, turned 
   )
 
 type Row = { number: string; version: string; steps: StepRow[] } & Omit<StoredRun, 'number' | 'version' | 'steps'>
-type StepRow = Omit<StoredStep, 'memo' | 'gate' | 'startedAt' | 'endedAt'> & {
+type StepRow = Omit<StoredStep, 'memo' | 'gate' | 'startedAt' | 'appliedAt' | 'endedAt'> & {
   memo: string
   gate: string | null
   startedAt: string | null
+  appliedAt: string | null
   endedAt: string | null
 }
 
@@ -116,7 +124,7 @@ async function read(tx: Tx, where: string, values: readonly unknown[]): Promise<
     `select number, plan, link, route_from as "from", route_to as "to", hash, who, heading, paused, until, ended,
             started_at as "startedAt", turned_at as "turnedAt", version,
             (select json_agg(json_build_object('place', place, 'step', step, 'verb', verb, 'final', final, 'state', state, 'memo', memo, 'gate', gate,
-                      'attempts', attempts, 'startedAt', started_at, 'endedAt', ended_at) order by place)
+                      'attempts', attempts, 'startedAt', started_at, 'appliedAt', applied_at, 'endedAt', ended_at) order by place)
                from run_step where run_step.run = run.number) as steps
        from run ${where} order by number`,
     values,
@@ -130,6 +138,7 @@ async function read(tx: Tx, where: string, values: readonly unknown[]): Promise<
       memo: JSON.parse(step.memo) as Memo,
       gate: step.gate === null ? null : (JSON.parse(step.gate) as GateView),
       startedAt: step.startedAt === null ? null : new Date(step.startedAt),
+      appliedAt: step.appliedAt === null ? null : new Date(step.appliedAt),
       endedAt: step.endedAt === null ? null : new Date(step.endedAt),
     })),
   }))

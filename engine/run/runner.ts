@@ -91,7 +91,7 @@ async function begin(move: Move): Promise<Came> {
 
 async function apply(move: Move): Promise<Came> {
   await move.verb.apply(move.world, move.step.memo)
-  return { writing: { step: { state: 'settling', gate: null }, lines: [lineOf(move, 'step applied')] }, restMs: 0 }
+  return { writing: { step: { state: 'settling', gate: null, applied: true }, lines: [lineOf(move, 'step applied')] }, restMs: 0 }
 }
 
 async function settle(move: Move): Promise<Came> {
@@ -137,7 +137,7 @@ async function beginBack(move: Move): Promise<Came> {
 async function applyBack(move: Move): Promise<Came> {
   const { inverse } = move.verb
   if (isInverse(inverse)) await inverse.apply(move.world, move.step.memo)
-  return { writing: { step: { state: 'unsettling', gate: null }, lines: [lineOf(move, 'inverse applied')] }, restMs: 0 }
+  return { writing: { step: { state: 'unsettling', gate: null, applied: true }, lines: [lineOf(move, 'inverse applied')] }, restMs: 0 }
 }
 
 async function settleBack(move: Move): Promise<Came> {

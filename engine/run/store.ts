@@ -30,6 +30,7 @@ export interface StoredStep {
   readonly gate: GateView | null
   readonly attempts: number
   readonly startedAt: Date | null
+  readonly appliedAt: Date | null
   readonly endedAt: Date | null
 }
 
@@ -48,6 +49,7 @@ export interface StepChange {
   readonly gate?: GateView | null
   readonly attempts?: number
   readonly started?: true
+  readonly applied?: true
   readonly ended?: true
 }
 

@@ -46,6 +46,7 @@ export function viewOf(run: StoredRun, plan: Plan | undefined): RunView {
         gate: step.gate,
         attempts: step.attempts,
         started_at: step.startedAt?.toISOString() ?? null,
+        applied_at: step.appliedAt?.toISOString() ?? null,
         ended_at: step.endedAt?.toISOString() ?? null,
       }
     }),

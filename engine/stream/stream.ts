@@ -7,8 +7,8 @@ import type { RunView } from '../api/plan.ts'
 
 const runsEveryMs = 250
 const linksEveryMs = 1_000
-/** A line now and then, so that proxies keep the connection and a browser sees when it is gone. */
-const aliveEveryMs = 10_000
+/** By which a reader tells that nothing happens from a connection that is dead. Comments would do for proxies only. */
+const beatEveryMs = 2_000
 const watchersMax = 200
 
 export interface StreamSources {
@@ -48,7 +48,7 @@ export function openStream(sources: StreamSources, clock: Clock, log: Log): Stre
   async function keep(signal: AbortSignal): Promise<void> {
     let version = -1
     let linksAt = 0
-    let aliveAt = 0
+    let beatAt = 0
     while (!signal.aborted) {
       if (watchers.size > 0) {
         try {
@@ -62,9 +62,9 @@ export function openStream(sources: StreamSources, clock: Clock, log: Log): Stre
         } catch (error) {
           log.debug({ err: error }, 'stream: looked at again soon')
         }
-        if (clock.now() >= aliveAt) {
-          aliveAt = clock.now() + aliveEveryMs
-          send(': alive\n\n')
+        if (clock.now() >= beatAt) {
+          beatAt = clock.now() + beatEveryMs
+          send(`event: beat\ndata: ${JSON.stringify({ at: new Date(clock.now()).toISOString() })}\n\n`)
         }
       } else latest.clear()
       await clock.sleep(runsEveryMs, signal)

@@ -57,7 +57,7 @@ export function RouteControl({ row, run, facts }: RouteControlProps): ReactEleme
           <CommandLine command={`cutover plan ${row.link}`} />
         </div>
       ) : (
-        <ApplyBar row={row} to={wanted} />
+        <ApplyBar row={row} to={wanted} run={run} />
       )}
     </>
   )

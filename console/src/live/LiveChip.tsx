@@ -3,8 +3,8 @@ import { useTranslation } from 'react-i18next'
 import styles from './LiveChip.module.css'
 import { useLive } from './stream.ts'
 
-/** Beats come every two seconds; up to this age what is shown counts as live. */
-const liveMsMax = 3_000
+/** Beats come every two seconds, and later while a service does not answer; up to this age what is shown counts as live. */
+const liveMsMax = 5_000
 
 /** How fresh the page is: live, so many seconds old, or disconnected. */
 export function LiveChip(): ReactElement {

@@ -55,9 +55,9 @@ export const order = (run: string, verb: RunVerb): Promise<RunView> => call('POS
 
 export async function signIn(token: string): Promise<void> {
   const request: SessionRequest = { token }
-  const { who } = await call<SessionAnswer>('POST', paths.session, request)
+  await call('POST', paths.session, request)
   queries.clear()
-  setSession({ state: 'in', who })
+  await findSession()
 }
 
 export async function signOut(): Promise<void> {

@@ -7,7 +7,8 @@ import styles from './Refusals.module.css'
 /** Why a plan cannot be applied now: which step lacks what, and what it would find instead. */
 export function Refusals({ plan }: { readonly plan: PlanView }): ReactElement | null {
   const { t } = useTranslation()
-  if (plan.refusals.length === 0) return null
+  // While a run holds the link its own steps have changed what the first ones ask for.
+  if (plan.refusals.length === 0 || plan.run !== null) return null
   return (
     <div className={styles['refusals']}>
       <Icon name="alert" />

@@ -12,7 +12,7 @@ export interface Group<Step extends AnyStep> {
 export function keysOf(steps: readonly AnyStep[]): readonly string[] {
   const times = new Map<string, number>()
   return steps.map(({ step, verb }) => {
-    const name = `${step}-${verb}`
+    const name = `${step}-${verb}`.replaceAll(' ', '-')
     const time = (times.get(name) ?? 0) + 1
     times.set(name, time)
     return time === 1 ? name : `${name}-${time}`

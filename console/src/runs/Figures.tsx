@@ -24,7 +24,7 @@ export function Figures({ figures, verdict }: FiguresProps): ReactElement | null
         <dl className={styles['numbers']}>
           {shown.map(({ name, value }) => (
             <div key={name}>
-              <dt>{say({ code: codeOf(name), params: {} })}</dt>
+              <dt>{say({ code: name, params: {} })}</dt>
               <dd>{number(value)}</dd>
             </div>
           ))}
@@ -33,9 +33,6 @@ export function Figures({ figures, verdict }: FiguresProps): ReactElement | null
     </div>
   )
 }
-
-/** Figures are named with or without the prefix that their words have. */
-const codeOf = (name: string): string => (name.startsWith('figure_') ? name : `figure_${name}`)
 
 function Bar({ figure, verdict }: { readonly figure: Figure; readonly verdict: Verdict }): ReactElement {
   const { t } = useTranslation()
@@ -47,7 +44,7 @@ function Bar({ figure, verdict }: { readonly figure: Figure; readonly verdict: V
   const broken = !met && rule === 'at_most' && verdict === 'fail'
   // The threshold never touches the end, so that one sees what lies beyond it.
   const scale = Math.max(wanted * 1.2, value, 1)
-  const label = say({ code: codeOf(name), params: {} })
+  const label = say({ code: name, params: {} })
   const asks = t(rule === 'at_least' ? 'gate.at_least' : 'gate.at_most', { wanted: number(wanted) })
   return (
     <div className={styles['figure']} data-tone={met ? 'good' : broken ? 'bad' : 'wait'}>

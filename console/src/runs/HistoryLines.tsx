@@ -40,8 +40,13 @@ export function HistoryLines({ run }: { readonly run: RunView }): ReactElement {
 }
 
 function Line({ row }: { readonly row: HistoryRow }): ReactElement {
-  const { time, language, number } = useFormat()
-  const numbers = Object.entries(row.numbers).filter(([, value]) => value !== null)
+  const { time, language, number, say } = useFormat()
+  const numbers = Object.entries(row.numbers).filter(([name, value]) => value !== null && name !== 'waits_for')
+  // Figures have words; whatever else was written down is shown by its name.
+  const nameOf = (name: string): string => {
+    const words = say({ code: `figure_${name}`, params: {} })
+    return words.startsWith('figure_') ? name.replaceAll('_', ' ') : words
+  }
   return (
     <li className={styles['line']}>
       <time dateTime={row.at}>{time(row.at)}</time>
@@ -55,10 +60,8 @@ function Line({ row }: { readonly row: HistoryRow }): ReactElement {
           )}
         </div>
         {numbers.length > 0 && (
-          <div className={styles['numbers']} translate="no">
-            {numbers
-              .map(([name, value]) => `${name.replaceAll('_', ' ')} ${typeof value === 'number' ? number(value) : value}`)
-              .join(' · ')}
+          <div className={styles['numbers']}>
+            {numbers.map(([name, value]) => `${nameOf(name)} ${typeof value === 'number' ? number(value) : value}`).join(' · ')}
           </div>
         )}
         <div className={styles['who']} translate="no">

@@ -17,6 +17,7 @@ export const engineWords: Readonly<Record<string, string>> = {
   deploy_act: 'развернуть {service} с потребителем {link}, который умеет действовать',
   deploy_serve: 'развернуть {service} с точкой входа HTTP для {link}',
   deploy_call: 'развернуть {service} с вызовами {link} по HTTP',
+  deploy_produce: 'развернуть {service} с производителем {event} для {link}: он ничего не публикует, пока так не решит переключатель',
   deploy_now:
     'у {missing} из {instances} {instances|экземпляра|экземпляров|экземпляров} {service} нет {capability}: их перезапустят по одному',
   deploy_now_done: '{capability} уже есть везде: {instances} {instances|экземпляр|экземпляра|экземпляров} {service}',
@@ -73,6 +74,7 @@ export const engineWords: Readonly<Record<string, string>> = {
   // retire
   retire_call: 'развернуть {service} без вызовов {link} по HTTP',
   retire_serve: 'развернуть {service} без точки входа HTTP для {link}: кто её ещё вызывает, получит отказ',
+  retire_produce: 'развернуть {service} без производителя {event} для {link}',
   retire_consume: 'развернуть {service} без потребителя {link}',
   retire_now: '{capability} ещё есть у {having} из {instances} {instances|экземпляра|экземпляров|экземпляров} {service}',
   retire_now_done: 'ни у одного экземпляра {service} больше нет {capability}',
