@@ -13,28 +13,28 @@ const timeout = 400_000
 const commandMs = 200_000
 
 /** The commands of the two blocks under "Five minutes", as a reader would type them. */
-async function session(): Promise<{ start: string[]; then: string[] }> {
+async function session(): Promise<{ start: string[]; more: string[] }> {
   const readme = await readFile(join(root, 'README.md'), 'utf8')
   const section = readme.split(/^## /m).find(text => text.startsWith('Five minutes')) ?? ''
-  const [start = '', then = ''] = [...section.matchAll(/^```\n([\s\S]*?)^```/gm)].map(match => match[1] ?? '')
+  const [start = '', more = ''] = [...section.matchAll(/^```\n([\s\S]*?)^```/gm)].map(match => match[1] ?? '')
   const lines = (block: string): string[] =>
     block
       .split('\n')
       .map(line => line.replace(/#.*/, '').trim())
       .filter(Boolean)
-  return { start: lines(start), then: lines(then) }
+  return { start: lines(start), more: lines(more) }
 }
 
 test('the first session of README.md does what it says, word for word', { timeout }, async context => {
-  const { start, then } = await session()
+  const { start, more } = await session()
   assert.deepEqual(start, ['npm ci', 'npm start'], 'what is installed here is what "npm ci" installs')
-  assert.ok(then.length >= 5)
+  assert.ok(more.length >= 5)
   const home = await mkdtemp(join(tmpdir(), 'cutover-readme-'))
   const environment = { ...process.env, CUTOVER_HOME: join(home, 'home'), CUTOVER_PORT: String(await freeBase()) }
   const child = spawn('npm', ['start'], { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   try {
     await ready(child)
-    for (const line of then) {
+    for (const line of more) {
       const { code, output } = await run(line, environment)
       context.diagnostic(`${line}: ${output.split('\n')[0] ?? ''}`)
       assert.equal(code, 0, `${line}\n${output}`)
