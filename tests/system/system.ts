@@ -54,7 +54,7 @@ export interface SystemOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-const readyMs = 60_000
+const readyMs = 180_000
 const settleMs = 120_000
 const reachMs = 150_000
 const pauseMs = 100
@@ -80,7 +80,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  await ready(child)
+  await ready(child).catch(async (error: unknown) => {
+    // Left alone it would go on for ever, and the test process with it.
+    await end(child)
+    await rm(home, { recursive: true, force: true })
+    throw error
+  })
   const token = (await readFile(join(home, 'home', 'operator-token'), 'utf8')).trim()
 
   async function call<Answer>(base: number, method: string, path: string, body?: unknown): Promise<Answer> {
@@ -153,9 +158,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       }
     },
     async stop() {
-      const exit = once(child, 'exit')
-      child.kill('SIGINT')
-      await exit
+      await end(child)
       await rm(home, { recursive: true, force: true })
     },
   }
@@ -199,6 +202,13 @@ function isFree(port: number): Promise<boolean> {
     probe.once('error', () => resolve(false))
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
   })
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exit = once(child, 'exit')
+  child.kill('SIGINT')
+  await exit
 }
 
 export async function ready(child: ChildProcess): Promise<void> {
