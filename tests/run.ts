@@ -10,6 +10,8 @@ import { startPostgres } from '@cutover/sandbox/postgres'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const folders = ['cutover', 'engine', 'cli', 'console', 'sandbox', 'school', 'bench', 'tests']
 const fileTimeoutMs = 600_000
+/** Of the enumerations: a whole system, with a kill at every place. */
+const longFileTimeoutMs = 1_800_000
 const usage = `npm test [-- [--all] [FILE ...]]
   FILE   runs only these test files, or the test files below these folders
   --all  also runs the long ones, named *.all.test.ts`
@@ -29,7 +31,12 @@ async function main(): Promise<number> {
   const postgres = await startPostgres({ directory, port: 0, temporary: true, log: console.log })
   console.log(`${chosen.files.length} test files, PostgreSQL on port ${postgres.port}`)
   try {
-    return await runTests(chosen.files, postgres.adminUrl)
+    const whole = chosen.files.filter(isOfWholeSystem)
+    const rest = chosen.files.filter(file => !isOfWholeSystem(file))
+    const first = rest.length === 0 ? 0 : await runTests(rest, 2, postgres.adminUrl)
+    // A whole system has nine processes, which two cores carry once.
+    const second = whole.length === 0 || interrupted ? 0 : await runTests(whole, 1, postgres.adminUrl)
+    return first === 0 ? second : first
   } finally {
     await postgres.stop()
   }
@@ -56,15 +63,24 @@ function choose(): { files: string[]; skipped: string[] } | string {
   return { files: named.filter(file => !long(file)), skipped: named.filter(long) }
 }
 
-function runTests(files: readonly string[], databaseUrl: string): Promise<number> {
-  const flags = ['--test', '--test-concurrency=2', '--test-reporter=spec', `--test-timeout=${fileTimeoutMs}`]
+const isOfWholeSystem = (file: string): boolean => file.startsWith('tests/system/')
+let interrupted = false
+
+function runTests(files: readonly string[], concurrency: number, databaseUrl: string): Promise<number> {
+  const timeout = files.some(file => file.endsWith('.all.test.ts')) ? longFileTimeoutMs : fileTimeoutMs
+  const flags = ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', `--test-timeout=${timeout}`]
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...flags, ...files], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, CUTOVER_TEST_DATABASE_URL: databaseUrl },
   })
   // The terminal sends Ctrl-C to the runner as well; we wait for it, and stop PostgreSQL after it.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      interrupted = true
+      child.kill(signal)
+    })
+  }
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)))

@@ -70,6 +70,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     cwd: root,
     env: {
       ...process.env,
+      // A test that is killed takes its system with it.
+      CUTOVER_LAUNCHER: String(process.pid),
       CUTOVER_HOME: join(home, 'home'),
       CUTOVER_PORT: String(port),
       CUTOVER_INSTANCES: options.instances,
