@@ -16,6 +16,9 @@ const usage = `npm test [-- [--all] [FILE ...]]
   FILE   runs only these test files, or the test files below these folders
   --all  also runs the long ones, named *.all.test.ts`
 
+const isOfWholeSystem = (file: string): boolean => file.startsWith('tests/system/')
+let interrupted = false
+
 process.exitCode = await main()
 
 async function main(): Promise<number> {
@@ -62,9 +65,6 @@ function choose(): { files: string[]; skipped: string[] } | string {
   const long = (file: string): boolean => file.endsWith('.all.test.ts') && !all && !wanted.includes(file)
   return { files: named.filter(file => !long(file)), skipped: named.filter(long) }
 }
-
-const isOfWholeSystem = (file: string): boolean => file.startsWith('tests/system/')
-let interrupted = false
 
 function runTests(files: readonly string[], concurrency: number, databaseUrl: string): Promise<number> {
   const timeout = files.some(file => file.endsWith('.all.test.ts')) ? longFileTimeoutMs : fileTimeoutMs

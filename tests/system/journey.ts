@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
 import type { Route, VerifyReport } from '@cutover/engine/api'
 import type { FaultRequest } from '@cutover/sandbox/api'
-import type { System } from './system.ts'
+import { startSystem, type System } from './system.ts'
 
 /**
  * Proves a plan on a running system, under traffic: for every step up to its end, forward to there, back to the start;
@@ -50,6 +51,50 @@ async function clean(system: System, where: string, told: (line: string) => void
   )
   assert.equal(report.ok, true, where)
   told(`${where}: ${report.links.reduce((sum, one) => sum + one.facts, 0)} facts, ${openOf(report)} on their way`)
+}
+
+const faults: readonly FaultRequest[] = [
+  { kind: 'kill', service: 'engine', instance: 1 },
+  { kind: 'kill', service: 'bonuses', instance: 1 },
+  { kind: 'kill', service: 'postgres' },
+  { kind: 'kill', service: 'hiring', instance: 2 },
+  { kind: 'kill', service: 'engine' },
+  { kind: 'pause', service: 'bonuses', instance: 2, seconds: 2 },
+  { kind: 'kill', service: 'management' },
+]
+const rate = 40
+
+/** COMM-040 to its event, turning back at `stops` and at the end; then past the point of no return, and back by the other plan. */
+export async function provePlan(stops: readonly string[], context: TestContext): Promise<void> {
+  const system = await startSystem({ instances: 'hiring=2,bonuses=2,engine=2', rate })
+  try {
+    await journey(system, { link: 'COMM-040', to: 'event', stops, faults, told: line => context.diagnostic(line) })
+    // Nobody else may begin what the run holds: it is found again.
+    const { run } = await system.apply('COMM-040', { to: 'event' })
+    await system.order(run, 'complete')
+    const completed = await system.reach(run, 'completed')
+    assert.ok(completed.steps.every(step => step.state === 'done'))
+    const history = await system.history(run)
+    assert.equal(history.intact, true)
+    assert.equal(history.rows.filter(row => row.action === 'gate passed').length, completed.steps.length)
+
+    const back = await system.apply('COMM-040', { to: 'http' })
+    await system.reach(back.run, 'finished')
+    await system.order(back.run, 'complete')
+    await system.reach(back.run, 'completed')
+
+    await system.traffic('stop')
+    const report = await system.settle()
+    assert.equal(openOf(report), 0, 'everything that was stated has arrived')
+    assert.deepEqual(
+      report.links.flatMap(link => link.samples),
+      [],
+    )
+    assert.equal(report.ok, true)
+    assert.deepEqual({ balanced: report.ledger?.balanced, sum: report.ledger?.sum }, { balanced: true, sum: 0 })
+  } finally {
+    await system.stop()
+  }
 }
 
 export const openOf = (report: VerifyReport): number => report.links.reduce((sum, link) => sum + link.open, 0)
