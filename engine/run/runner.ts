@@ -131,7 +131,11 @@ async function beginBack(move: Move): Promise<Came> {
         writing: { step: { state: 'reverting', gate: null, attempts: 0, started: true }, lines: [lineOf(move, 'step reverting')] },
         restMs: 0,
       }
-    : { writing: { step: { state: 'reverted', gate: null, ended: true }, lines: [lineOf(move, 'step reverted')] }, restMs: 0 }
+    : {
+        // It begins and ends at once: its time forward is not a time of waiting.
+        writing: { step: { state: 'reverted', gate: null, started: true, ended: true }, lines: [lineOf(move, 'step reverted')] },
+        restMs: 0,
+      }
 }
 
 async function applyBack(move: Move): Promise<Came> {

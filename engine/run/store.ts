@@ -48,6 +48,7 @@ export interface StepChange {
   readonly memo?: Memo
   readonly gate?: GateView | null
   readonly attempts?: number
+  /** Begins now; with `ended`, takes no time at all. */
   readonly started?: true
   readonly applied?: true
   readonly ended?: true

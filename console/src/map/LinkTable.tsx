@@ -90,7 +90,7 @@ function Row({ row, run, chosen, open }: RowProps): ReactElement {
           </span>
         )}
         {troubles(row).map(said => (
-          <span key={said.code} className={styles['trouble']}>
+          <span key={said.code} className={styles['trouble']} title={say(said)}>
             {say(said)}
           </span>
         ))}

@@ -8,16 +8,15 @@ import styles from './Gate.module.css'
 import { etaOf, verdictIcons, verdictTones } from './step-state.ts'
 
 /** What a step's gate asks for and what it has seen: pass, fail, or not enough evidence, which holds and is no error. */
-export function Gate({ step }: { readonly step: RunStepView }): ReactElement {
+export function Gate({ step }: { readonly step: RunStepView }): ReactElement | null {
   const { t } = useTranslation()
   const { open, duration, time } = useFormat()
   const { gate } = step
+  if (step.state === 'reverted') return null
   if (gate === null) {
     return (
       <section className={styles['gate']} data-tone="still" aria-label={t('gate.name')}>
-        <p className={styles['asks']}>
-          <span className={styles['label']}>{t('plan.gate')}</span> {open(step.gate_asks)}
-        </p>
+        <Asks step={step} />
       </section>
     )
   }
@@ -33,10 +32,21 @@ export function Gate({ step }: { readonly step: RunStepView }): ReactElement {
           {eta === null ? t('gate.seen', { time: time(gate.at) }) : t('time.eta_about', { time: duration(eta) })}
         </span>
       </header>
-      <p className={styles['asks']}>
-        <span className={styles['label']}>{t('plan.gate')}</span> {open(step.gate_asks)}
-      </p>
+      <Asks step={step} />
       <Figures figures={gate.figures} verdict={gate.verdict} />
     </section>
+  )
+}
+
+/** What the gate asks for; on the way back, what it is that has to be undone. */
+function Asks({ step }: { readonly step: RunStepView }): ReactElement {
+  const { t } = useTranslation()
+  const { open } = useFormat()
+  const back = step.state === 'reverting' || step.state === 'unsettling'
+  return (
+    <p className={styles['asks']}>
+      <span className={styles['label']}>{back ? t('plan.way_back') : t('plan.gate')}</span>{' '}
+      {open(back && step.inverse !== null ? step.inverse : step.gate_asks)}
+    </p>
   )
 }

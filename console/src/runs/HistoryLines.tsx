@@ -41,7 +41,7 @@ export function HistoryLines({ run }: { readonly run: RunView }): ReactElement {
 
 function Line({ row }: { readonly row: HistoryRow }): ReactElement {
   const { time, language, number, say } = useFormat()
-  const numbers = Object.entries(row.numbers).filter(([name, value]) => value !== null && name !== 'waits_for')
+  const numbers = Object.entries(row.numbers).filter(([name, value]) => value !== null && name !== 'waits_for' && value !== 'open')
   // Figures have words; whatever else was written down is shown by its name.
   const nameOf = (name: string): string => {
     const words = say({ code: `figure_${name}`, params: {} })

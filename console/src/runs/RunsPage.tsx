@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { RunState, RunView } from '@cutover/engine/api/plan'
+import { Icon } from '../icons/icons.tsx'
 import { isActive, needsSomebody } from '../map/answer.ts'
 import { RouteMark } from '../map/RouteMark.tsx'
 import { useNow } from '../live/LiveChip.tsx'
@@ -109,12 +110,18 @@ function Table({ runs }: { readonly runs: readonly RunView[] }): ReactElement {
               </th>
               <td translate="no">{run.link}</td>
               <td>
-                <RouteMark way={run.from} /> → <RouteMark way={run.to} />
+                <span className={styles['ways']}>
+                  <RouteMark way={run.from} />
+                  <Icon name="arrow" size={13} />
+                  <RouteMark way={run.to} />
+                </span>
               </td>
               <td>
                 <StateBadge state={run.state} />
               </td>
-              <td>{step === undefined ? '–' : `${step.step} · ${title(step.title)}`}</td>
+              <td>
+                {step === undefined || run.state === 'reverted' || run.state === 'completed' ? '–' : `${step.step} · ${title(step.title)}`}
+              </td>
               <td>{moment(run.started_at)}</td>
               <td className={styles['took']}>{duration(timesOf(run, now).totalMs)}</td>
               <td translate="no">{run.who}</td>

@@ -45,7 +45,7 @@ function StepGroup({ run, group, open, border }: StepGroupProps): ReactElement |
   return (
     <li className={styles['group']}>
       {group.verbs.some(({ view }) => view === border) && <div className={styles['border']}>{t('plan.no_return_short')}</div>}
-      <StepNumber step={group.step} added={first.added} tone={stepTones[shown]} />
+      <StepNumber step={group.step} added={first.added} tone={stepTones[shown]} small />
       <div>
         <div className={styles['name']}>
           {title(first.title)}

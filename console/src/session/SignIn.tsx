@@ -40,6 +40,8 @@ export function SignIn(): ReactElement {
           <h1 translate="no">Cutover</h1>
         </div>
         <p className={styles['lead']}>{t('sign_in.lead')}</p>
+        {/* Password managers keep a secret under a name. */}
+        <input type="text" name="username" autoComplete="username" value="operator" readOnly hidden />
         <PasswordInput
           label={t('sign_in.token')}
           description={t('sign_in.where')}

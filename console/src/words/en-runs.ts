@@ -29,7 +29,7 @@ export const enRuns = {
     way_back_open: 'tried without effect: it would work now',
     way_back_blocked: 'tried without effect: it would not work now',
   },
-  step: { began: 'Began', ended: 'Ended', attempts: 'Attempts' },
+  step: { began: 'Began', ended: 'Ended', attempts: 'Retries' },
   time: {
     worked: 'working',
     waited: 'waiting',

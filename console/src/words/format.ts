@@ -75,5 +75,6 @@ function formatOf(language: Language, zone: Zone): Format {
 function zoneNameOf(locale: string): string {
   const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'shortOffset' }).formatToParts(new Date())
   const offset = parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
-  return `${Intl.DateTimeFormat().resolvedOptions().timeZone} (${offset})`
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  return zone === 'UTC' ? zone : `${zone} (${offset})`
 }

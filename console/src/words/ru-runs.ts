@@ -29,7 +29,7 @@ export const ruRuns = {
     way_back_open: 'проверено вхолостую: сейчас сработает',
     way_back_blocked: 'проверено вхолостую: сейчас не сработает',
   },
-  step: { began: 'Начат', ended: 'Окончен', attempts: 'Попыток' },
+  step: { began: 'Начат', ended: 'Окончен', attempts: 'Повторов' },
   time: {
     worked: 'работа',
     waited: 'ожидание',
