@@ -183,7 +183,7 @@ function toHttp({ link, from, to }: LinkRow): readonly Step[] {
 }
 
 const figure = (name: string, value: number, wanted: number | null = null, rule: Figure['rule'] = null): Figure => ({
-  name,
+  name: `figure_${name}`,
   value,
   wanted,
   rule,
