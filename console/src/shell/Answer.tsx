@@ -1,4 +1,4 @@
-import type { ReactElement, ReactNode } from 'react'
+import { type ReactElement, type ReactNode, useEffect, useRef } from 'react'
 import { Icon, type IconName } from '../icons/icons.tsx'
 import styles from './Answer.module.css'
 
@@ -15,14 +15,20 @@ interface AnswerProps {
 }
 
 /** The top line of a page: one sentence that answers what one came to ask. */
-export const Answer = ({ tone, icon, children, below }: AnswerProps): ReactElement => (
-  <div className={styles['answer']}>
-    <span className={styles['sign']} data-tone={tone}>
-      <Icon name={icon ?? icons[tone]} size={18} />
-    </span>
-    <div className={styles['text']}>
-      <h1>{children}</h1>
-      {below !== undefined && <div className={styles['below']}>{below}</div>}
+export function Answer({ tone, icon, children, below }: AnswerProps): ReactElement {
+  const sentence = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    if (sentence.current !== null) sentence.current.title = sentence.current.textContent
+  }, [children])
+  return (
+    <div className={styles['answer']}>
+      <span className={styles['sign']} data-tone={tone}>
+        <Icon name={icon ?? icons[tone]} size={18} />
+      </span>
+      <div className={styles['text']}>
+        <h1 ref={sentence}>{children}</h1>
+        {below !== undefined && <div className={styles['below']}>{below}</div>}
+      </div>
     </div>
-  </div>
-)
+  )
+}

@@ -23,7 +23,10 @@ export function Changes({ title, changes }: { readonly title: string; readonly c
               </span>
               <span>
                 {says === null ? <span className="quiet">{t('plan.nothing_to_undo')}</span> : open(says)}
-                {noReturn !== null && <span className={styles['red']}>{open(noReturn)}</span>}
+                {noReturn !== null && JSON.stringify(changes[n + 1]?.noReturn) !== JSON.stringify(noReturn) && (
+                  // Said once, below the last that it holds for.
+                  <span className={styles['red']}>{open(noReturn)}</span>
+                )}
               </span>
             </li>
           ))}

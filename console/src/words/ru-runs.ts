@@ -135,7 +135,7 @@ export const ruRuns = {
     missing: 'пропавшие',
     extra: 'лишние',
     late: 'поздние',
-    undecided: 'не решено',
+    undecided: 'неясные',
     means: {
       equal: 'HTTP сделал ровно то, что сделало бы событие.',
       different: 'Пришли оба, но последствия были бы разными.',
