@@ -155,7 +155,11 @@ describe('the console', () => {
       visit({ reducedMotion }, async ({ page }) => {
         const dashes = page.locator('[data-way="event"][data-flowing="true"] path[class*="dashed"]').first()
         await dashes.waitFor({ state: 'attached' })
-        assert.equal(await dashes.evaluate(path => getComputedStyle(path).animationName !== 'none'), wanted)
+        // The style comes when it comes; what is looked for is where it ends.
+        await page.waitForFunction(([path, moves]) => path !== null && (getComputedStyle(path).animationName !== 'none') === moves, [
+          await dashes.elementHandle(),
+          wanted,
+        ] as const)
       }),
     )
   }
