@@ -43,7 +43,11 @@ test(
 
       await system.deploy({ service: 'bonuses', add: ['record:COMM-040'], term: 0 })
       await until(async () => (await bonuses.able()).filter(all => all.includes('record:COMM-040')).length === 2)
-      const flipped = await hiring.call('engine', '/operator/switch', { link: 'COMM-040', route: 'event', term: 0 })
+      const order = { link: 'COMM-040', route: 'event', term: 0 }
+      assert.equal((await hiring.call('engine', '/operator/switch', order)).status, 409, 'nobody can produce it yet')
+      await system.deploy({ service: 'hiring', add: ['produce:COMM-040'], term: 0 })
+      await until(async () => (await hiring.able()).filter(all => all.includes('produce:COMM-040')).length === 2)
+      const flipped = await hiring.call('engine', '/operator/switch', order)
       assert.equal(flipped.status, 200)
       // Nobody can act on what is stated now: it is kept.
       await until(async () => (await bonuses.parked()) > 50)
