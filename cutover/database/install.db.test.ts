@@ -85,6 +85,17 @@ test('a file that was run and has vanished is refused by name', async () => {
   await assert.rejects(installMigrations(database, [first]), /first: .*0001_one/)
 })
 
+test('a build starts on what a newer one has run, and runs none of it again', async () => {
+  const { database } = await setup()
+  const newer = await line('first', { ...one, '0002_two.sql': 'create table two (n int)', '0003_three.sql': 'insert into two values (3)' })
+  await installMigrations(database, [newer])
+  const older = await line('first', one)
+  await installMigrations(database, [older])
+  await installMigrations(database, [newer])
+  const { rows } = await database.query<{ n: number }>('select n from two')
+  assert.deepEqual(rows, [{ n: 3 }])
+})
+
 test('a file that fails is named, and leaves nothing behind, so that it can be mended and run', async () => {
   const { database } = await setup()
   const first = await line('first', { ...one, '0002_wrong.sql': 'create table two (n int); insert into nowhere values (1)' })

@@ -20,7 +20,8 @@ export interface Migrations {
 /**
  * Runs what has not been run yet, line after line; a line is run whole or not at all. Processes may race: one runs, the
  * others wait and find nothing to do. A file that was run and has changed or vanished since is refused, because other
- * databases already hold what it said; so is a file whose name is no number and name, and a number used twice.
+ * databases already hold what it said; so is a file whose name is no number and name, and a number used twice. What a
+ * newer build has run beyond the last file here is let be.
  */
 export async function installMigrations(database: Database, lines: readonly Migrations[]): Promise<void> {
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: await poolOf(database) }) })
@@ -32,7 +33,9 @@ export async function installMigrations(database: Database, lines: readonly Migr
   for (const line of lines) {
     const files = await read(line)
     await refuseChanged(database, line, files)
-    const provider = { getMigrations: async () => Object.fromEntries(files.map(file => [file.name, toMigration(line, file)])) }
+    const ahead = await runByNewerBuilds(database, line, files)
+    const migrations = [...files.map(file => [file.name, toMigration(line, file)] as const), ...ahead.map(name => [name, done] as const)]
+    const provider = { getMigrations: async () => Object.fromEntries(migrations) }
     const migrator = new Migrator({
       db: kysely,
       provider,
@@ -58,6 +61,27 @@ async function runLine(line: Migrations, migrator: Migrator): Promise<void> {
       { cause: error },
     )
   }
+}
+
+/**
+ * The files that a newer build has run here and that this one does not know: it starts all the same, because builds run
+ * side by side while one replaces the other, and what a build adds to the database its predecessor has to bear.
+ */
+async function runByNewerBuilds(database: Database, line: Migrations, files: readonly File[]): Promise<string[]> {
+  const newest = files.at(-1)?.name
+  if (newest === undefined) return []
+  const { rows } = await database.query<{ name: string }>('select name from migration_digest where line = $1 and name > $2 order by name', [
+    line.name,
+    newest,
+  ])
+  return rows.map(row => row.name)
+}
+
+/** Stands for a file that has been run: it is never run here. */
+const done: Migration = {
+  async up() {
+    throw new Error('this file belongs to a newer build, which has run it')
+  },
 }
 
 interface File {
