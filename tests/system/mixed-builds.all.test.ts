@@ -9,8 +9,8 @@ import { openOf } from './journey.ts'
 import { startSystem } from './system.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-/** The build before this one: the last that knew no plans and no capabilities. */
-const before = 'b70ca8f5bb'
+/** The oldest build that bears a newer one beside it: those before it refuse a database that a newer build has been at. */
+const before = '10a3b3b7d5'
 const timeout = 540_000
 
 /** The source tree of another commit, with our libraries and its own packages. */
