@@ -8,7 +8,7 @@ import { programOf, startSystem } from './system.ts'
 const timeout = 1_500_000
 
 test(
-  'an engine that is killed with -9 before and after every durable write reaches the same end: forward, back, forward, completed',
+  'an engine that is killed with -9 at every durable write reaches the same end: forward, back, forward, completed',
   { timeout },
   async context => {
     const system = await startSystem({
@@ -30,8 +30,8 @@ test(
       await system.order(again.run, 'complete')
       const completed = await system.reach(again.run, 'completed')
       context.diagnostic(`killed ${await deaths()} times, ${forward} of them on the first way forward`)
-      // Three writes for each verb at least, and two deaths for each write.
-      assert.ok(forward >= 2 * 3 * 8, `${forward} deaths`)
+      // Three writes for each verb at least, and a death at each.
+      assert.ok(forward >= 3 * 8, `${forward} deaths`)
       assert.ok(completed.steps.every(step => step.state === 'done'))
       const history = await system.history(again.run)
       assert.equal(history.intact, true)

@@ -1,6 +1,7 @@
-// The engine of the school, which kills itself with -9 around every durable write of a run: right before the commit of
-// each, the first time, and right after it, the second. What it has done by then is kept in a file, so that the engine
-// that comes after it gets one write further.
+// The engine of the school, which kills itself with -9 at every durable write of a run: right before the commit of one,
+// right after that of the next. Where it has died is kept in a file, so that the engine that comes after it, at once,
+// gets further.
+import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { runEngine } from '@cutover/engine/engine'
@@ -22,6 +23,9 @@ function dieOnce(place: string): void {
 /** A write of a run begins by making sure that the run stands where it was seen: by that it is known, and named. */
 const isWrite = (text: string): boolean => text.startsWith('select from run where number = $1 and version = $2')
 
+/** Every change of a run raises its version, by one. */
+const isOdd = (write: string): boolean => Number(write.split('/')[1]) % 2 === 1
+
 const mortal = (database: Database): Database => ({
   ...database,
   async transaction(work, begin) {
@@ -34,12 +38,29 @@ const mortal = (database: Database): Database => ({
         },
       }
       const done = await work(watched)
-      if (write !== undefined) dieOnce(`before ${write}`)
+      if (write !== undefined && isOdd(write)) dieOnce(`before ${write}`)
       return done
     }, begin)
-    if (write !== undefined) dieOnce(`after ${write}`)
+    if (write !== undefined && !isOdd(write)) dieOnce(`after ${write}`)
     return result
   },
 })
 
-await runEngine({ links, events, plans, expectations, ledger: 'bonuses' }, mortal)
+/** Starts one after the other, each as soon as the one before has killed itself. Told to stop, it stops with the last. */
+function raiseTheDead(first: boolean): void {
+  const { CUTOVER_READY_FD: readyFd = '', ...environment } = process.env
+  const child = spawn(process.execPath, process.argv.slice(1), {
+    env: { ...environment, ...(first ? { CUTOVER_READY_FD: readyFd } : {}), CUTOVER_MORTAL: '1' },
+    stdio: ['inherit', 'inherit', 'inherit', first ? 3 : 'ignore'],
+  })
+  const pass = (): void => void child.kill('SIGTERM')
+  process.on('SIGTERM', pass)
+  child.on('exit', (code, signal) => {
+    process.off('SIGTERM', pass)
+    if (signal === 'SIGKILL') raiseTheDead(false)
+    else process.exit(code ?? 1)
+  })
+}
+
+if (process.env['CUTOVER_MORTAL'] === '1') await runEngine({ links, events, plans, expectations, ledger: 'bonuses' }, mortal)
+else raiseTheDead(true)
