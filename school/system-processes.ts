@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { formatCapabilities, possibleCapabilities, startingCapabilities } from 'cutover/contract/capability'
@@ -60,7 +59,6 @@ interface Shared {
 /** The page is built when its sources have changed since it was built last. */
 async function buildConsole(): Promise<string> {
   const file = program('../console/build.ts')
-  if (!existsSync(file)) return 'not here'
   await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', file])
   return ''
 }

@@ -1,11 +1,9 @@
 import type { LinkContract } from 'cutover/contract'
-import { Problem, extendProblems } from 'cutover/failure'
+import { Problem } from 'cutover/failure'
 import type { Clock } from 'cutover/process/clock'
 import type { Route } from '../api/contract.ts'
 import type { World } from '../plan/world.ts'
 import { lacking } from '../verbs/deployment.ts'
-
-extendProblems({ capability_missing: { status: 409, title: 'An instance cannot handle what the switch would send it' } })
 
 const waitMs = 60_000
 const pollMs = 200
