@@ -21,7 +21,6 @@ function show(links: readonly LinkRow[], { width, glyphs }: Context): string {
   const sentence = [
     `${counted(links.length, 'link')}: ${on('http')} by HTTP, ${on('event')} by event`,
     ...(unknown.length > 0 ? [styled('yellow', `${unknown.length} unknown`)] : []),
-    `${links.filter(({ movable }) => movable).length} can be moved`,
   ].join(', ')
   const rows = table<LinkRow>(
     [
@@ -38,7 +37,6 @@ function show(links: readonly LinkRow[], { width, glyphs }: Context): string {
       { head: 'open', cell: row => row.open, align: 'right' },
       { head: 'shadow', cell: row => (row.shadow ? 'on' : null), style: row => (row.shadow ? 'cyan' : null) },
       { head: 'run', cell: row => row.run, style: row => (row.run === null ? null : 'cyan') },
-      { head: 'movable', cell: row => (row.movable ? 'yes' : 'not yet'), spare: true },
       { head: 'what it does', cell: row => row.title },
     ],
     links,

@@ -80,7 +80,6 @@ describe('links', () => {
       route: 'http',
       rate: 5.2,
       title: 'The credit for a right answer, to its creator',
-      movable: true,
     }
     const rows = [{ ...row, link: 'COMM-040', epoch: 3, facts: 10, open: 4, shadow: true, run: 'R-7', note: null }]
     engine.play({ 'GET /api/links': [ok(rows)] })

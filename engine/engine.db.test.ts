@@ -21,9 +21,8 @@ const link = {
   http: { method: 'POST', path: '/credits' },
   start: 'http',
   order: 'commutes',
-  movable: true,
 } satisfies LinkContract
-const fixed = { ...link, id: 'COMM-010', kind: 'data', movable: false } satisfies LinkContract
+const fixed = { ...link, id: 'COMM-010', kind: 'data' } satisfies LinkContract
 
 /** A service that is only its operator interface. */
 function fakeService(name: string, routes: Readonly<Record<string, (body: never) => unknown>>): Promise<Server> {

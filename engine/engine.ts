@@ -26,7 +26,7 @@ import { runId } from './run/store.ts'
 import { openLease } from './lease/lease.ts'
 import { engineRoutes } from './routes.ts'
 import { readLedger } from './services/answers.ts'
-import { booksOf } from './services/books.ts'
+import { booksOf, copiesInUse } from './services/books.ts'
 import { type DeployerClient, openDeployer } from './services/deployer.ts'
 import { type Directory, openDirectory } from './services/directory.ts'
 import { sessionRoutes } from './session/http.ts'
@@ -140,6 +140,7 @@ export async function openEngine(
           verifyAll({
             expectations,
             booksOf: id => booksOf(linkOf(links, id), directory),
+            copies: () => copiesInUse(links, directory),
             ledger: ledger === null ? null : async () => readLedger(await directory.ask(ledger, ledgerCall)),
             now: () => performance.now(),
           }),

@@ -52,7 +52,6 @@ export const countLink: LinkContract = {
   http: { method: 'POST', path: '/counts' },
   start: 'http',
   order: 'commutes',
-  movable: true,
 }
 
 /** A fact on its way, as a sender would have made it. */

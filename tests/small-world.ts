@@ -17,7 +17,6 @@ export const link = {
   http: { method: 'POST', path: '/credits' },
   start: 'http',
   order: 'commutes',
-  movable: true,
 } satisfies LinkContract
 
 const document = { title: 'TaskCompleted', type: 'object', properties: { payload: { type: 'object' } }, required: ['payload'] } as const

@@ -113,7 +113,6 @@ const facts: readonly Facts[] = [
   ],
 ]
 
-const movable = new Set(['COMM-030', 'COMM-040', 'COMM-050', 'COMM-080'])
 
 /** Nine links, as a system has them that has just been started. */
 export const fakeLinks = (): LinkRow[] =>
@@ -127,8 +126,7 @@ export const fakeLinks = (): LinkRow[] =>
     route: link === 'COMM-060' ? 'event' : 'http',
     title: en,
     titles: { en, ru },
-    movable: movable.has(link),
-    epoch: movable.has(link) ? 3 : null,
+    epoch: 3,
     facts: kind === 'business' ? Math.round(rate * 412) : null,
     shadow: false,
     run: null,

@@ -6,9 +6,10 @@ const ownOf = ({ consumer, topicId, holder }: ShareOf): string[] => [consumer, t
 
 /** What the column holds, if a build that knows of capabilities wrote it. */
 function declared(value: Partial<Declaration>): Omit<LiveInstance, 'id'> {
-  const { capabilities, versions, build } = value
-  if (!Array.isArray(capabilities) || versions === undefined || build === undefined) return { capabilities: [], versions: {}, build: null }
-  return { capabilities, versions, build }
+  const { capabilities, versions, build, readings = {} } = value
+  if (!Array.isArray(capabilities) || versions === undefined || build === undefined)
+    return { capabilities: [], versions: {}, build: null, readings: {} }
+  return { capabilities, versions, build, readings }
 }
 
 export const openConsumerStore = (database: Database): ConsumerStore => ({

@@ -25,6 +25,8 @@ export interface Declaration {
   readonly capabilities: readonly string[]
   readonly versions: Readonly<Record<string, readonly number[]>>
   readonly build: string
+  /** By data link that it reads: no read under an epoch of the reading switch below this one is in flight in it. */
+  readonly readings: Readonly<Record<string, number>>
 }
 
 /** An instance that lives. One of a build that said something else declares nothing, and its build is not known. */

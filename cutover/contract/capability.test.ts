@@ -13,15 +13,14 @@ const link = (id: string, more: Partial<LinkContract>): LinkContract => ({
   http: { method: 'POST', path: '/counts' },
   start: 'http',
   order: 'commutes',
-  movable: true,
   ...more,
 })
 
 const links = [
   link('L-1', {}),
   link('L-2', { start: 'event' }),
-  link('L-3', { kind: 'data', start: 'event', movable: false }),
-  link('L-4', { kind: 'data', movable: false }),
+  link('L-3', { kind: 'data', start: 'event' }),
+  link('L-4', { kind: 'data' }),
   link('L-5', { from: 'management', to: 'hiring' }),
 ]
 

@@ -2,12 +2,12 @@ import type { LinkContract } from './contract.ts'
 
 /**
  * What an instance can do about a link. What it cannot do is not there at all: no handler, no route, no lane, no metric.
- * - `serve`: the receiver has the door of the HTTP route
- * - `record`: the receiver reads the events; what another route has the authority for it records, and what the event has
- *   the authority for it parks until somebody can act
- * - `act`: the receiver reads the events and acts on those that have the authority
- * - `call`: the sender calls the HTTP route
- * - `produce`: the sender states facts that are published as events
+ * - `serve`: has the endpoint of the HTTP route: the receiver of a business link, the owner of a data link's state
+ * - `record`: the receiver of a business link reads the events; what another route has the authority for it records, and
+ *   what the event has the authority for it parks until somebody can act
+ * - `act`: reads the events and acts on them; on a data link, keeps the copy
+ * - `call`: calls the HTTP route: the sender of a business link, the reader of a data link
+ * - `produce`: states facts that are published as events
  */
 export const abilities = ['serve', 'record', 'act', 'call', 'produce'] as const
 export type Ability = (typeof abilities)[number]
@@ -26,14 +26,10 @@ export function parseCapability(text: string): { readonly ability: Ability; read
   return { ability: text.slice(0, colon) as Ability, link: text.slice(colon + 1) }
 }
 
-/** A link whose facts go through the outbox: the others are still read by HTTP alone, and nobody needs a capability for it. */
-export const isSent = (link: LinkContract): boolean => link.kind === 'business' || link.start === 'event' || link.movable
-
-/** The abilities that a service can have on a link at all, by its side of it. */
+/** The abilities that a service can have on a link at all, by its side of it. By HTTP state is pulled and effects are pushed. */
 export function abilitiesOn(link: LinkContract, service: string): readonly Ability[] {
-  if (!isSent(link)) return []
-  const receives: readonly Ability[] = link.kind === 'business' ? ['serve', 'record', 'act'] : ['record', 'act']
-  const sends: readonly Ability[] = link.kind === 'business' ? ['call', 'produce'] : ['produce']
+  const receives: readonly Ability[] = link.kind === 'business' ? ['serve', 'record', 'act'] : ['call', 'act']
+  const sends: readonly Ability[] = link.kind === 'business' ? ['call', 'produce'] : ['serve', 'produce']
   return [...(link.to === service ? receives : []), ...(link.from === service ? sends : [])]
 }
 

@@ -103,12 +103,10 @@ export interface LinkContract {
   /** The same in Russian, for the operator's page. */
   readonly titleRu?: string
   readonly event: string
-  /** The operation of the `http` route; for a business link its body is the same envelope that the event has. */
+  /** The operation of the `http` route; for a business link its body is the same envelope that the event has, for a data link its answer is the state. */
   readonly http: { readonly method: 'GET' | 'POST'; readonly path: string }
   /** The route at the first epoch. */
   readonly start: Route
   /** Why any order of arrival is right: effects commute, or a receiver ignores older revisions. */
   readonly order: 'commutes' | 'revision'
-  /** False while only the starting form of the link is built; `switch` refuses it and says so. */
-  readonly movable: boolean
 }

@@ -12,6 +12,7 @@ export function toHeaders(message: Message): Record<string, string> {
     'cutover-position': message.position,
     'cutover-stamps': JSON.stringify(message.stamps),
     ...(message.revision === null ? {} : { 'cutover-revision': String(message.revision) }),
+    ...(message.removed === true ? { 'cutover-removed': 'true' } : {}),
     ...(message.traceparent === null ? {} : { traceparent: message.traceparent }),
   }
 }
@@ -40,6 +41,7 @@ export function fromHeaders(headers: Headers, bytes: string): Message | { readon
     businessKey: headers['cutover-business-key'] ?? '',
     orderKey: headers['cutover-order-key'] ?? '',
     revision: revision === undefined ? null : Number(revision),
+    ...(headers['cutover-removed'] === 'true' ? { removed: true } : {}),
     source,
     position,
     stamps,

@@ -1,6 +1,9 @@
 import type { Envelope, Route } from './contract.ts'
 
-/** What the switch said when the fact was committed. Written once, never changed: only the stamped route has effects. */
+/**
+ * What the switch said when the fact was committed. Written once, never changed: only the stamped route has effects. A
+ * data link stamps a fact only while its state is produced as events: by HTTP nobody is told, the reader asks.
+ */
 export interface Stamp {
   readonly route: Route
   readonly epoch: number
@@ -17,6 +20,8 @@ export interface Message {
   readonly orderKey: string
   /** The entity's revision where the link carries one, else null. */
   readonly revision: number | null
+  /** The entity is gone: the payload is its last state, and the copy keeps a tombstone with this revision. */
+  readonly removed?: boolean
   /** The service that stated the fact. */
   readonly source: string
   /** Its place in the outbox of `source`: a decimal string, because positions outgrow a double. */

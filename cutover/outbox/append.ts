@@ -2,7 +2,7 @@ import type { Message } from '../contract/message.ts'
 import type { Tx } from '../database/database.ts'
 import { Problem } from '../failure/problem.ts'
 import { epochBehind } from '../switch/epoch.ts'
-import type { NewFact } from './fact.ts'
+import { isForNobody, type NewFact } from './fact.ts'
 import type { OutboxStore } from './store.ts'
 
 /** The switch has moved since the facts were built: nothing was appended. Reload, build again. */
@@ -12,7 +12,8 @@ export class StaleSwitch extends Error {
 
 /**
  * Appends `facts` in their order and resolves with their messages, positions included; throws when it could not append
- * them all under `epoch`.
+ * them all under `epoch`. Those that nobody is to be told are not appended, but that too is decided under the epoch:
+ * otherwise a transaction that began before a link is produced could commit state that no reader ever hears of.
  */
 export async function append(
   store: OutboxStore,
@@ -22,18 +23,27 @@ export async function append(
   traceparent: string | null,
 ): Promise<readonly Message[]> {
   if (facts.length === 0) return []
-  const appended = await store.append(tx, epoch, facts, traceparent)
-  if (appended.length !== facts.length) await refuse(store, tx, epoch, facts)
+  const told = facts.filter(fact => !isForNobody(fact))
+  if (told.length === 0) {
+    await requireEpoch(store, tx, epoch)
+    return []
+  }
+  const appended = await store.append(tx, epoch, told, traceparent)
+  if (appended.length !== told.length) await refuse(store, tx, epoch, told)
   const positions = new Map(appended.map(one => [one.factId, one.position]))
-  return facts.map(({ publish: _, ...fact }) => ({ ...fact, traceparent, position: positions.get(fact.factId) ?? missing(fact.factId) }))
+  return told.map(({ publish: _, ...fact }) => ({ ...fact, traceparent, position: positions.get(fact.factId) ?? missing(fact.factId) }))
 }
 
-async function refuse(store: OutboxStore, tx: Tx, epoch: number, facts: readonly NewFact[]): Promise<never> {
+async function requireEpoch(store: OutboxStore, tx: Tx, epoch: number): Promise<void> {
   const now = await store.epoch(tx)
   // An epoch never falls: a database that stands below what this very process has read from it was restored beneath it.
   const seen = Math.max(now.seen, epoch)
   if (now.epoch < seen) throw epochBehind(now.epoch, seen)
   if (now.epoch !== epoch) throw new StaleSwitch(`built under epoch ${epoch}, the switch stands at ${now.epoch}`)
+}
+
+async function refuse(store: OutboxStore, tx: Tx, epoch: number, facts: readonly NewFact[]): Promise<never> {
+  await requireEpoch(store, tx, epoch)
   const versions = [...new Set(facts.map(fact => `${fact.event} v${fact.version}`))].join(', ')
   throw new Problem('version_unregistered', {
     detail: `one of ${versions} is not registered in this service's database; register it before it is produced`,

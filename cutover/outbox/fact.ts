@@ -8,6 +8,9 @@ import type { SwitchState } from '../switch/store.ts'
 /** A fact as it is about to be appended: a message that has no position yet. */
 export type NewFact = Omit<Message, 'position' | 'traceparent'> & { readonly publish: boolean }
 
+/** Nobody is to be told: every link that could carry it is a data link whose reader asks by HTTP. */
+export const isForNobody = ({ stamps }: NewFact): boolean => Object.keys(stamps).length === 0
+
 /** The largest envelope, in bytes of UTF-8. A larger one could not pass the HTTP doors (256 KiB with headers). */
 export const factBytesMax = 192 * 1024
 
@@ -16,6 +19,10 @@ export interface FactDetails {
   readonly factId: string
   readonly producedAt: string
   readonly revision: number | null
+  /** The entity is gone; the payload is its last state. */
+  readonly removed?: boolean
+  /** Told over this link only: what was there before it was produced. */
+  readonly only?: string
 }
 
 /**
@@ -44,7 +51,8 @@ export function buildFact(
   if (Buffer.byteLength(bytes) > factBytesMax) {
     throw new Problem('event_too_large', { detail: `${event.name} has ${Buffer.byteLength(bytes)} bytes; the limit is ${factBytesMax}` })
   }
-  const stamps = stampsOf(event.name, details.service, state, links, able)
+  const carrying = links.filter(link => link.event === event.name && link.from === details.service && (details.only ?? link.id) === link.id)
+  const stamps = stampsOf(carrying, state, able)
   return {
     factId: details.factId,
     event: event.name,
@@ -52,6 +60,7 @@ export function buildFact(
     businessKey: event.businessKey(payload as never, details.revision),
     orderKey: event.orderKey(payload as never),
     revision: details.revision,
+    ...(details.removed === true ? { removed: true } : {}),
     source: details.service,
     stamps,
     publish: Object.values(stamps).some(stamp => stamp.route === 'event' || stamp.shadow === true),
@@ -62,14 +71,15 @@ export function buildFact(
 /** What this instance can do about a link. */
 export type Able = (ability: Ability, link: string) => boolean
 
-function stampsOf(event: string, service: string, state: SwitchState, links: readonly LinkContract[], able: Able): Record<string, Stamp> {
-  const carrying = links.filter(link => link.event === event && link.from === service)
+function stampsOf(carrying: readonly LinkContract[], state: SwitchState, able: Able): Record<string, Stamp> {
   return Object.fromEntries(
-    carrying.map(link => {
+    carrying.flatMap(link => {
       const { route, shadow } = state.links[link.id] ?? { route: link.start, shadow: false }
+      // State that is read by HTTP is told to nobody.
+      if (link.kind === 'data' && route === 'http') return []
       demand(able, link, route)
       // An event that has the authority itself is nobody's shadow.
-      return [link.id, { route, epoch: state.epoch, ...(shadow && route === 'http' ? { shadow: true as const } : {}) }]
+      return [[link.id, { route, epoch: state.epoch, ...(shadow && route === 'http' ? { shadow: true as const } : {}) }]]
     }),
   )
 }

@@ -55,7 +55,6 @@ const link: LinkContract = {
   http: { method: 'POST', path: '/counts' },
   start: 'event',
   order: 'commutes',
-  movable: true,
 }
 
 const open: Database[] = []

@@ -4,10 +4,10 @@ import type { NewFact } from './fact.ts'
 import type { OutboxStore, Range } from './store.ts'
 
 /** The columns of an `OutboxRow`. */
-export const outboxColumns = 'position, fact_id, event, version, business_key, order_key, revision, stamps, traceparent, bytes'
+export const outboxColumns = 'position, fact_id, event, version, business_key, order_key, revision, removed, stamps, traceparent, bytes'
 
-const fields = 'fact_id, event, version, business_key, order_key, revision, stamps, publish, traceparent, bytes'
-const types = ['uuid', 'text', 'int', 'text', 'text', 'bigint', 'jsonb', 'bool', 'text', 'text']
+const fields = 'fact_id, event, version, business_key, order_key, revision, removed, stamps, publish, traceparent, bytes'
+const types = ['uuid', 'text', 'int', 'text', 'text', 'bigint', 'bool', 'jsonb', 'bool', 'text', 'text']
 
 /** Appends under the epoch `$1`. `source` gives the facts as rows of `fields` and their place. */
 const appendSql = (source: string): string => `
@@ -36,6 +36,7 @@ const columnsOf = (fact: NewFact, traceparent: string | null): readonly unknown[
   fact.businessKey,
   fact.orderKey,
   fact.revision,
+  fact.removed === true,
   JSON.stringify(fact.stamps),
   fact.publish,
   traceparent,

@@ -16,7 +16,14 @@ import type { OutboxStore } from './store.ts'
 export type RecordFact = <E extends EventContract>(
   event: E,
   payload: PayloadOf<E['versions'][number]>,
-  options?: { readonly revision?: number; readonly factId?: string },
+  options?: {
+    readonly revision?: number
+    readonly factId?: string
+    /** The entity is gone; the payload is its last state. */
+    readonly removed?: boolean
+    /** Told over this link only. */
+    readonly only?: string
+  },
 ) => string
 
 export interface Sender {
@@ -59,8 +66,8 @@ export function openSender(options: SenderOptions): Sender {
     const state = switches.current()
     return store.transaction(async tx => {
       const facts: NewFact[] = []
-      const result = await work(tx, (event, payload, { revision, factId = random.uuid() } = {}) => {
-        const details = { service, factId, producedAt: new Date(clock.now()).toISOString(), revision: revision ?? null }
+      const result = await work(tx, (event, payload, { revision, factId = random.uuid(), ...more } = {}) => {
+        const details = { service, factId, producedAt: new Date(clock.now()).toISOString(), revision: revision ?? null, ...more }
         facts.push(buildFact(event, payload, details, state, links, registry, able))
         return factId
       })

@@ -11,6 +11,7 @@ export interface OutboxRow {
   readonly business_key: string
   readonly order_key: string
   readonly revision: string | null
+  readonly removed: boolean
   readonly stamps: Readonly<Record<string, Stamp>>
   readonly traceparent: string | null
   readonly bytes: string
@@ -24,6 +25,7 @@ export const toMessage = (row: OutboxRow, source: string): Message => ({
   businessKey: row.business_key,
   orderKey: row.order_key,
   revision: row.revision === null ? null : Number(row.revision),
+  ...(row.removed ? { removed: true } : {}),
   source,
   position: row.position,
   stamps: row.stamps,

@@ -107,6 +107,7 @@ function answer(outcome: Outcome, link: string): HttpAnswer {
       return { status: 200, body: { outcome: 'duplicate' }, headers: { 'idempotent-replay': 'true', 'idempotency-replayed': 'true' } }
     case 'parked':
       return { status: 202, body: { outcome: 'parked', waits_for: outcome.waitsFor } }
+    case 'passed':
     case 'recorded':
       return { status: 202, body: { outcome: 'recorded' } }
     case 'rejected':

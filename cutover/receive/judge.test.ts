@@ -14,7 +14,6 @@ const link: LinkContract = {
   http: { method: 'POST', path: '/credits' },
   start: 'http',
   order: 'commutes',
-  movable: true,
 }
 
 const aMessage = (stamp: Stamp | undefined, changes: Partial<Message> = {}): Message => ({

@@ -10,6 +10,8 @@ export type Judgement =
   /** Another route has the authority: note what would have been done, change nothing, give no receipt. */
   | { readonly do: 'record' }
   | { readonly do: 'park'; readonly waitsFor: string }
+  /** The same event carries other links as well, and over this one it was told to nobody. */
+  | { readonly do: 'pass' }
   | { readonly do: 'dead'; readonly code: string; readonly detail: string }
 
 /** What a fact waits for that nobody here can act on yet; whoever can, wakes it. */
@@ -44,9 +46,10 @@ export function judge(message: Message, link: LinkContract, versions: readonly n
           detail: `${message.event} v${message.version} is no longer handled; handled: ${versions.join(', ')}`,
         }
   }
-  // A copy is always stored; on a data link the reader's own switch decides who answers.
-  if (link.kind === 'data') return act
   const stamp = message.stamps[link.id]
+  // A copy is kept of whatever was told; who answers a read, the reader's own switch decides.
+  if (link.kind === 'data' && stamp !== undefined) return act
+  if (link.kind === 'data' && Object.keys(message.stamps).length > 0) return { do: 'pass' }
   if (stamp === undefined) return { do: 'park', waitsFor: `stamp:${link.id}` }
   if (stamp.route === via) return act
   if (via === 'event') return { do: 'record' }

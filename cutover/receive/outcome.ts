@@ -4,6 +4,8 @@ export type Outcome =
   | { readonly is: 'duplicate' }
   | { readonly is: 'rejected'; readonly rule: string }
   | { readonly is: 'recorded' }
+  /** It was told over other links only: nothing of this one's. */
+  | { readonly is: 'passed' }
   | { readonly is: 'parked'; readonly waitsFor: string }
   | { readonly is: 'conflict'; readonly first: string; readonly second: string }
   | { readonly is: 'dead'; readonly code: string; readonly detail: string }

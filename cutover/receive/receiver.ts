@@ -105,6 +105,7 @@ export function openReceiver(
     for (const item of items) {
       const judgement = judgeIt(item.message, via)
       if (judgement.do === 'park') outcomes[item.at] = { is: 'parked', waitsFor: judgement.waitsFor }
+      else if (judgement.do === 'pass') outcomes[item.at] = { is: 'passed' }
       else if (judgement.do === 'dead') outcomes[item.at] = { is: 'dead', code: judgement.code, detail: judgement.detail }
       else judged.set(item, judgement)
     }

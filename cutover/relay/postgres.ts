@@ -18,7 +18,7 @@ import {
 
 // The limit is a literal and the range sargable: with a parameter the planner forgets that few rows are wanted.
 const readSql = (own: string): string => `
-  select position, fact_id, event, version, business_key, order_key, revision, stamps, traceparent,
+  select position, fact_id, event, version, business_key, order_key, revision, removed, stamps, traceparent,
          case when ${own} then bytes end as bytes,
          extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age_ms
     from outbox where outbox.position > $1 order by outbox.position limit ${readMax}`
@@ -54,7 +54,7 @@ const lookedAt = (table: string): string => `
 const issuedRowsSql = `${lookedAt('outbox')} where stamps ? $1 and position > $2 and position <= $3 order by position`
 const carriedSql = `${lookedAt('outbox_carried')} where link = $1 and position > $2 order by position limit $3`
 const carriedColumns =
-  'position, fact_id, event, version, business_key, order_key, revision, stamps, publish, traceparent, bytes, created_at'
+  'position, fact_id, event, version, business_key, order_key, revision, removed, stamps, publish, traceparent, bytes, created_at'
 
 export function openRelayStore(database: Database): RelayStore {
   const source = (sql: string, values: readonly unknown[]): OutboxSource => ({

@@ -2,6 +2,9 @@ import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { Database } from '../database/database.ts'
 import type { RouteDefinition } from '../http/server.ts'
 import type { Sender } from '../outbox/sender.ts'
+import type { LinkReader } from '../reading/reader.ts'
+import type { ReplicaDefinition, Row } from '../replica/definition.ts'
+import type { SourceDefinition } from '../snapshot/source.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
@@ -23,7 +26,10 @@ export interface ServiceParts {
   readonly routes: readonly RouteDefinition[]
   /** By link: what this service does about the facts that others state. */
   readonly handlers: Readonly<Record<string, Handler>>
+  /** Fetches what messages wait for that no reader of a link can fetch. */
   readonly gather?: Gather
+  /** The state that this service owns and that others read over links. */
+  readonly sources?: readonly SourceDefinition[]
   readonly audits: readonly Audit[]
   readonly parts?: readonly Running[]
 }
@@ -34,11 +40,6 @@ export interface ServiceContext {
   readonly log: Log
   readonly clock: Clock
   readonly random: Random
-  /** Reads over a data link by HTTP, as its caller. */
-  read(link: string): LinkReader
-}
-
-export interface LinkReader {
-  /** The owner's answer, or null when it has no such thing. Throws `Unreachable` while it is away. */
-  get<Answer>(path: string): Promise<Answer | null>
+  /** Reads over a data link, from wherever its switch says; keeps its copy while there is one. Once per link. */
+  read<R extends Row>(definition: ReplicaDefinition<R>): LinkReader<R>
 }

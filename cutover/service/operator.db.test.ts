@@ -12,7 +12,7 @@ import { operatorRoutes } from './operator.ts'
 import { openStores, type Stores } from './stores.ts'
 
 /** A data link that is still read by HTTP, and so has no sweep. */
-const read = { ...countLink, id: 'L-2', kind: 'data' as const, from: 'adding', to: 'counting', movable: false }
+const read = { ...countLink, id: 'L-2', kind: 'data' as const, from: 'adding', to: 'counting' }
 const open: { close(): Promise<void> }[] = []
 after(async () => {
   await Promise.all(open.map(one => one.close()))

@@ -1,10 +1,11 @@
-import { type Ability, capability, isAble, isSent } from '../contract/capability.ts'
+import { type Ability, capability, isAble } from '../contract/capability.ts'
 import type { LinkContract, Route } from '../contract/contract.ts'
 import type { ConsumerStatus } from '../consumer/consumer.ts'
 import type { ConsumerStore } from '../consumer/store.ts'
 import { Problem } from '../failure/problem.ts'
 import type { RouteDefinition } from '../http/server.ts'
 import type { Clock, Random } from '../process/clock.ts'
+import type { Reading } from '../reading/store.ts'
 import type { LaneStatus } from '../relay/lane.ts'
 import { flip, type Permit, raiseEpoch, type SwitchCache } from '../switch/switch.ts'
 import type { Audit } from './audit.ts'
@@ -18,6 +19,8 @@ export interface OperatorOptions {
   readonly stores: Stores
   readonly switches: SwitchCache
   readonly audits: readonly Audit[]
+  /** Where reads are answered from, by link that this service reads. */
+  readonly readings: () => Promise<Readonly<Record<string, Reading>>>
   readonly clock: Clock
   readonly random: Random
   readonly lanes: () => readonly LaneStatus[]
@@ -92,22 +95,24 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
         'The links whose route this service decides, or whose state it reads: route, epoch, facts that are not terminal yet (up to 10,000), rate of this instance.',
       handle: async () => {
         const state = await options.switches.reload()
-        const open = await stores.relay.open(links.filter(link => link.from === service && isSent(link)).map(link => link.id))
-        const row = ({ id: link, start }: LinkContract, decides: boolean): object => ({
-          link,
-          route: decides ? (state.links[link]?.route ?? start) : start,
-          shadow: decides && state.links[link]?.shadow === true,
-          epoch: decides ? state.epoch : null,
-          open: open[link] ?? null,
+        const readings = await options.readings()
+        const open = await stores.relay.open(links.filter(link => link.from === service).map(link => link.id))
+        const metered = (link: string): object => ({
           facts: options.meters.get(link)?.total ?? 0,
           rate: options.meters.get(link)?.rate() ?? 0,
         })
-        // A data link that is still read by HTTP has its traffic at the reader; every other one at the sender.
-        const pulled = (link: LinkContract): boolean => link.kind === 'data' && link.start === 'http' && !link.movable
         return {
-          body: links.flatMap(link => {
-            if (pulled(link)) return link.to === service ? [row(link, false)] : []
-            return link.from === service ? [row(link, true)] : []
+          body: links.flatMap(({ id: link, kind, from, to, start }): object[] => {
+            const stated = { link, epoch: state.epoch, open: open[link] ?? null, ...metered(link) }
+            const switched = state.links[link]
+            if (from === service && kind === 'business')
+              return [{ ...stated, route: switched?.route ?? start, shadow: switched?.shadow === true }]
+            // On a data link the reader decides who answers; the owner tells what of the copy is on its way.
+            if (from === service) return [{ ...stated, route: null, shadow: false }]
+            const reading = readings[link]
+            if (to !== service || reading === undefined) return []
+            const { answers, compares, epoch } = reading
+            return [{ link, route: answers === 'http' ? 'http' : 'event', shadow: compares, epoch, open: null, ...metered(link) }]
           }),
         }
       },
@@ -133,11 +138,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
         const link = links.find(one => one.id === wanted.link)
         if (link === undefined || link.from !== service)
           throw new Problem('link_unknown', { detail: `${service} does not decide the route of ${wanted.link}` })
-        if (!link.movable)
-          throw new Problem('link_not_movable', {
-            detail: `${link.id} exists in its starting form only (${link.start}) and cannot be moved yet`,
-          })
-        const permit = sendersCan(stores.consumer)
+        const permit = sendersCan(stores.consumer, link.kind)
         const flipped = await flip(stores.switch, { ...wanted, dryRun }, options.clock, options.random, permit)
         if (!dryRun) options.flipped()
         return { body: { link: link.id, route: wanted.route, ...flipped, dry_run: dryRun } }
@@ -220,10 +221,10 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
  * events. In the transaction of the flip, so that an instance that has just said otherwise is seen.
  */
 const sendersCan =
-  (store: ConsumerStore): Permit =>
+  (store: ConsumerStore, kind: LinkContract['kind']): Permit =>
   async (tx, { link, from, to, shadow }) => {
     const needed: Ability[] = [
-      ...(to === 'http' && from !== 'http' ? (['call'] as const) : []),
+      ...(to === 'http' && from !== 'http' && kind === 'business' ? (['call'] as const) : []),
       ...(to === 'event' || shadow ? (['produce'] as const) : []),
     ]
     if (needed.length === 0) return

@@ -1,4 +1,7 @@
 import type { Database } from '../database/database.ts'
+import type { ReplicaDefinition } from '../replica/definition.ts'
+import { digestOf } from '../replica/postgres.ts'
+import type { SourceDefinition } from '../snapshot/source.ts'
 import type { Audit, AuditRow } from './audit.ts'
 
 const beforeAll = { text: '', bigint: '-1', uuid: '00000000-0000-0000-0000-000000000000' } as const
@@ -46,5 +49,45 @@ export function auditOver(database: Database, side: Side): Audit {
       const { rows } = await database.query<Row>(findSql, [keys.filter(one => one.split(':').length === key.length)])
       return rows.map(toRow)
     },
+  }
+}
+
+/** What the owner's rows say, for each link that carries them: the revision, and a digest of what the reader keeps. */
+export const sourceAudits = (database: Database, source: SourceDefinition): Audit[] =>
+  Object.entries(source.links).map(([link, kept]) =>
+    auditOver(database, {
+      link,
+      side: 'fact',
+      from: source.from,
+      cursor: source.cursor,
+      key: source.key,
+      content: {
+        revision: source.revision ?? '1',
+        removed: source.removed ?? 'false',
+        digest: digestOf(kept.map(column => source.columns[column] ?? `null`)),
+      },
+    }),
+  )
+
+/** What the copy says. A copy that is not there has no rows. */
+export function copyAudit(database: Database, definition: ReplicaDefinition): Audit {
+  const { link, table, key, columns } = definition
+  const typed = key.map(column => ({ column, type: columns[column] as 'text' | 'uuid' }))
+  const over = auditOver(database, {
+    link,
+    side: 'effect',
+    from: `${table} where true`,
+    cursor: typed[0] as Side['cursor'],
+    key: typed,
+    content: { revision: 'revision', removed: 'removed', digest: digestOf(Object.keys(columns)) },
+  })
+  const there = async (): Promise<boolean> => {
+    const { rows } = await database.query<{ kind: string | null }>('select (select relkind from pg_class where oid = to_regclass($1)) as kind', [table])
+    return rows[0]?.kind === 'r'
+  }
+  return {
+    ...over,
+    page: async (after, limit) => ((await there()) ? over.page(after, limit) : { rows: [], next: null }),
+    find: async keys => ((await there()) ? over.find(keys) : []),
   }
 }

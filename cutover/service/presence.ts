@@ -20,7 +20,7 @@ const firstRetryMs = 250
  */
 export function openPresence(options: {
   readonly instance: string
-  readonly declaration: Declaration
+  readonly declaration: () => Declaration
   /** The links that lead here. */
   readonly links: readonly LinkContract[]
   readonly stores: Pick<Stores, 'consumer' | 'receive'>
@@ -28,10 +28,10 @@ export function openPresence(options: {
   readonly log: Log
 }): Running {
   const { instance, declaration, stores, clock, log } = options
-  const waits = waitsEndedBy(declaration.capabilities, options.links)
+  const waits = waitsEndedBy(declaration().capabilities, options.links)
 
   async function beat(): Promise<void> {
-    await stores.consumer.beat(instance, declaration)
+    await stores.consumer.beat(instance, declaration())
     if (waits.length > 0) await stores.receive.wakeAble(waits)
   }
 

@@ -1,11 +1,10 @@
 import type { Broker } from '../broker/broker.ts'
-import { isAble, isSent } from '../contract/capability.ts'
+import { isAble } from '../contract/capability.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { CompareAnswer } from '../contract/receipts.ts'
 import type { Doorbell } from '../database/doorbell.ts'
 import { type Courier, openCourier } from '../delivery/courier.ts'
-import { Problem } from '../failure/problem.ts'
-import { openClient, Unreachable } from '../http/client.ts'
+import { openClient } from '../http/client.ts'
 import type { Signer } from '../http/tokens.ts'
 import { defaultPartitions, dropTerminalPartitions, ensurePartitions } from '../outbox/partitions.ts'
 import { immediateDeadlineMs, openSender, type Sender } from '../outbox/sender.ts'
@@ -19,7 +18,6 @@ import { type LaneStatus, type LaneWork, runLane } from '../relay/lane.ts'
 import { type Open, sweepLane, sweepLimits } from '../relay/sweep.ts'
 import { openHeed } from '../switch/epoch.ts'
 import type { SwitchCache } from '../switch/switch.ts'
-import type { LinkReader } from './definition.ts'
 import { loops } from './loops.ts'
 import type { Meters } from './meter.ts'
 import type { Stores } from './stores.ts'
@@ -46,13 +44,11 @@ export interface SendingOptions {
 export interface Sending {
   readonly sender: Sender
   readonly running: Running
-  read(link: string): LinkReader
   lanes(): readonly LaneStatus[]
   breakers(): Readonly<Record<string, string>>
 }
 
 const deliveryDeadlineMs = 5_000
-const readDeadlineMs = 2_000
 const maintenanceMs = 10_000
 /** A peer that is slow to say what it has seen holds up no start. */
 const peersMs = 1_000
@@ -60,17 +56,17 @@ const peersMs = 1_000
 /** What carries this service's facts to others: the sender, its couriers, and the lanes of its relay. What cannot be called has no lane. */
 export function openSending(options: SendingOptions): Sending {
   const { service, links, events, stores, broker, doorbell, meters, log, clock, random } = options
-  const client = (link: LinkContract, target: string, deadlineMs: number): ReturnType<typeof openClient> =>
+  const client = (link: LinkContract): ReturnType<typeof openClient> =>
     openClient({
-      baseUrls: options.urls[target] ?? [],
-      token: () => options.signer.token({ audience: target, link: link.id }),
-      deadlineMs,
+      baseUrls: options.urls[link.to] ?? [],
+      token: () => options.signer.token({ audience: link.to, link: link.id }),
+      deadlineMs: deliveryDeadlineMs,
       connectionsMax: 32,
     })
-  const sent = links.filter(link => link.from === service && isSent(link))
+  const sent = links.filter(link => link.from === service)
   const calls = (link: string): boolean => isAble(options.capabilities, 'call', link)
   const couriers = new Map<string, Courier>(
-    sent.map(link => [link.id, openCourier(link, client(link, link.to, deliveryDeadlineMs), deliveryDeadlineMs, clock, random)]),
+    sent.map(link => [link.id, openCourier(link, client(link), deliveryDeadlineMs, clock, random)]),
   )
 
   const sender = openSender({
@@ -90,7 +86,7 @@ export function openSending(options: SendingOptions): Sending {
   const heed = openHeed(stores.switch, log)
   const store = stores.relay
   const open = new Map<string, Open>()
-  const called = sent.filter(link => calls(link.id))
+  const called = sent.filter(link => link.kind === 'business' && calls(link.id))
   const lanes: LaneWork[] = [
     eventLane(service, store.published, broker, events),
     ...called.map(link =>
@@ -108,7 +104,7 @@ export function openSending(options: SendingOptions): Sending {
         service,
         store,
         courier: courierOf(link),
-        carriers: ['event', ...(calls(link.id) ? [`http:${link.id}`] : [])],
+        carriers: ['event', ...(link.kind === 'business' && calls(link.id) ? [`http:${link.id}`] : [])],
         broker,
         events,
         limits: sweepLimits,
@@ -168,22 +164,6 @@ export function openSending(options: SendingOptions): Sending {
     },
     lanes: () => [...statuses.values()].map(status => ({ ...status, ...open.get(status.lane.replace('sweep:', '')) })),
     breakers: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.state()])),
-    read(id) {
-      const link = links.find(one => one.id === id)
-      if (link === undefined || link.kind !== 'data' || link.to !== service) throw new Error(`${service} reads nothing over ${id}`)
-      const http = client(link, link.from, readDeadlineMs)
-      return {
-        async get<Answer>(path: string) {
-          meters.read(id)
-          const answer = await http.request({ method: 'GET', path })
-          if (answer.status === 404) return null
-          if (answer.status >= 500 || answer.status === 429) throw new Unreachable(`${link.from} answered ${answer.status}`, { sent: true })
-          if (answer.status !== 200)
-            throw new Problem('link_refused', { detail: `${link.from} answered GET ${path} on ${id} with ${answer.status}` })
-          return JSON.parse(answer.body) as Answer
-        },
-      }
-    },
   }
 
   function courierOf(link: LinkContract): Courier {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { Registry as Metrics } from 'prom-client'
 import { openBroker } from '../broker/open.ts'
+import { isAble } from '../contract/capability.ts'
 import { type Database, isTransient, openDatabase } from '../database/database.ts'
 import { openDoorbell } from '../database/doorbell.ts'
 import { installMigrations } from '../database/install.ts'
@@ -15,19 +16,26 @@ import { installSwitches, openSwitchCache } from '../switch/switch.ts'
 import type { ServiceDefinition } from './definition.ts'
 import { readServiceEnvironment } from './environment.ts'
 import { fenced } from './fence.ts'
+import { dataRoutes } from './data-routes.ts'
 import { linkRoutes } from './link-routes.ts'
+import { loops } from './loops.ts'
 import { operatorRoutes } from './operator.ts'
 import { planRoutes } from './plan-routes.ts'
 import { openPresence } from './presence.ts'
+import { openReadings } from './readings.ts'
 import { openReceiving } from './receiving.ts'
 import { openSending } from './sending.ts'
+import { servedRoutes } from './serving.ts'
+import { runSnapshots } from '../snapshot/snapshot.ts'
+import { copyAudit, sourceAudits } from './postgres.ts'
 import { openStores, type Stores } from './stores.ts'
 import { openMeters } from './meter.ts'
 
 export { wake } from '../receive/postgres.ts'
 export type { Audit, AuditRow } from './audit.ts'
 export { auditOver, type Side } from './postgres.ts'
-export type { LinkReader, ServiceContext, ServiceDefinition, ServiceParts } from './definition.ts'
+export type { LinkReader } from '../reading/reader.ts'
+export type { ServiceContext, ServiceDefinition, ServiceParts } from './definition.ts'
 
 const librarySql = fileURLToPath(new URL('../sql', import.meta.url))
 const startAttemptsMax = 60
@@ -67,25 +75,42 @@ async function run(definition: ServiceDefinition): Promise<void> {
   const verifier = await openVerifier({ audience: name, trustedKeysFile: environment.TRUSTED_KEYS_FILE })
 
   const common = { service: name, instance, capabilities, links, events, stores, broker, doorbell, registry, meters, log, clock, random }
-  const sending = openSending({ ...common, switches, signer, urls: environment.SERVICE_URLS })
-  const parts = definition.build({ database, sender: sending.sender, log, clock, random, read: sending.read })
-  const receiving = openReceiving({ ...common, handlers: parts.handlers, gather: parts.gather })
+  const urls = environment.SERVICE_URLS
+  const sending = openSending({ ...common, switches, signer, urls })
+  const readings = await openReadings({ ...common, database, signer, urls })
+  const parts = definition.build({ database, sender: sending.sender, log, clock, random, read: readings.read })
+  const sources = parts.sources ?? []
+  await readings.install()
+  const receiving = openReceiving({
+    ...common,
+    handlers: { ...parts.handlers, ...readings.handlers() },
+    gather: readings.gather(parts.gather),
+  })
+  const snapshots = loops('snapshots', [
+    signal => runSnapshots({ sources, sender: sending.sender, store: stores.snapshot, clock, log }, signal),
+  ])
 
   const server = await openServer({
     service: name,
     port: environment.PORT,
     routes: fenced(
       [
-        ...parts.routes,
+        ...servedRoutes(parts.routes, links, name, link => isAble(capabilities, 'serve', link)),
         ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares),
         ...planRoutes({ service: name, links, events, stores }),
+        ...dataRoutes({ service: name, links, stores, readers: readings.all, sources, turned: () => doorbell.ring('reading') }),
         ...operatorRoutes({
           service: name,
           instance,
           links,
           stores,
           switches,
-          audits: parts.audits,
+          audits: [
+            ...parts.audits,
+            ...sources.flatMap(source => sourceAudits(database, source)),
+            ...[...readings.all.values()].map(one => copyAudit(database, one.definition)),
+          ],
+          readings: () => stores.reading.all(),
           clock,
           random,
           lanes: sending.lanes,
@@ -119,7 +144,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
   }
   const presence = openPresence({
     instance,
-    declaration: { capabilities, versions: receiving.versions, build },
+    declaration: () => ({ capabilities, versions: receiving.versions, build, readings: readings.epochs() }),
     links: receiving.links,
     stores,
     clock,
@@ -127,7 +152,10 @@ async function run(definition: ServiceDefinition): Promise<void> {
   })
   doorbell.listen('switch', () => void switches.reload().catch(error => log.debug({ err: error }, 'switch: reloaded at the next append')))
   // Stopped in reverse: no new requests first, then the loops, the connections last.
-  await runProcess([connections, presence, receiving.running, sending.running, ...(parts.parts ?? []), server], { log })
+  await runProcess(
+    [connections, presence, readings.running, receiving.running, sending.running, snapshots, ...(parts.parts ?? []), server],
+    { log },
+  )
 }
 
 /** Everything that the database must hold before the first request. Waits for a database that is still starting. */

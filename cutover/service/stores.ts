@@ -7,10 +7,14 @@ import { openParityStore } from '../parity/postgres.ts'
 import type { ParityStore } from '../parity/store.ts'
 import { openReceiveStore } from '../receive/postgres.ts'
 import type { ReceiveStore } from '../receive/store.ts'
+import { openReadingStore } from '../reading/postgres.ts'
+import type { ReadingStore } from '../reading/store.ts'
 import { openRegistryStore } from '../registry/postgres.ts'
 import type { RegistryStore } from '../registry/store.ts'
 import { openRelayStore } from '../relay/postgres.ts'
 import type { RelayStore } from '../relay/store.ts'
+import { openSnapshotStore } from '../snapshot/postgres.ts'
+import type { SnapshotStore } from '../snapshot/store.ts'
 import { openSwitchStore } from '../switch/postgres.ts'
 import type { SwitchStore } from '../switch/store.ts'
 
@@ -23,6 +27,8 @@ export interface Stores {
   readonly receive: ReceiveStore
   readonly consumer: ConsumerStore
   readonly parity: ParityStore
+  readonly reading: ReadingStore
+  readonly snapshot: SnapshotStore
 }
 
 export const openStores = (database: Database): Stores => ({
@@ -33,4 +39,6 @@ export const openStores = (database: Database): Stores => ({
   receive: openReceiveStore(database),
   consumer: openConsumerStore(database),
   parity: openParityStore(database),
+  reading: openReadingStore(database),
+  snapshot: openSnapshotStore(database),
 })

@@ -49,7 +49,6 @@ export interface LinkRow {
   /** Facts (business links) or reads (data links by HTTP) per second over the last ten seconds, all instances together. */
   readonly rate: number | null
   readonly title: string
-  readonly movable: boolean
   /** The switch epoch of the deciding database. */
   readonly epoch: number | null
   /** Facts stated, or reads made, since the instances that answer started. */

@@ -13,9 +13,8 @@ const credit: LinkContract = {
   http: { method: 'POST', path: '/credits' },
   start: 'http',
   order: 'commutes',
-  movable: true,
 }
-const read: LinkContract = { ...credit, id: 'COMM-010', from: 'management', to: 'hiring', kind: 'data', movable: false }
+const read: LinkContract = { ...credit, id: 'COMM-010', from: 'management', to: 'hiring', kind: 'data' }
 
 const says = (link: string, route: 'http' | 'event' | null, epoch: number, rate: number, facts = 7): InstanceReport => ({
   url: 'http://a',

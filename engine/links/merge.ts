@@ -32,23 +32,21 @@ function mergeLink(link: LinkContract, reports: ServiceReports): LinkRow {
   const sides = [link.from, link.to].map(service => sideOf(link.id, reports[service] ?? []))
   const [sender, receiver] = sides
   const decided = sides.find(side => side.route !== null)
-  const answered = sides.some(side => side.answered)
   const troubles = troublesOf([link.from, link.to], reports)
   return {
     link: link.id,
     from: link.from,
     to: link.to,
     kind: link.kind,
-    // A link that cannot be moved stands where it started, as long as anyone is there to use it.
-    route: decided?.route ?? (!link.movable && answered ? link.start : null),
+    route: decided?.route ?? null,
     rate: busier(sender?.rate ?? null, receiver?.rate ?? null),
     title: link.title,
     ...(link.titleRu === undefined ? {} : { titles: { en: link.title, ru: link.titleRu } }),
     event: link.event,
     http: `${link.http.method} ${link.http.path}`,
-    movable: link.movable,
     epoch: decided?.epoch ?? null,
-    facts: sender?.facts ?? receiver?.facts ?? null,
+    // The traffic of a data link is its reads.
+    facts: (link.kind === 'data' ? receiver?.facts : sender?.facts) ?? null,
     open: sender?.open ?? null,
     shadow: decided?.shadow ?? false,
     run: null,
@@ -70,10 +68,9 @@ function sideOf(link: string, instances: readonly InstanceReport[]) {
   const rates = rows.flatMap(({ rate }) => (rate === null ? [] : [rate]))
   const facts = rows.flatMap(({ facts }) => (facts === null ? [] : [facts]))
   return {
-    answered: present.length > 0,
     route: latest?.route ?? null,
     epoch: latest?.epoch ?? null,
-    open: latest?.open ?? null,
+    open: rows.find(row => row.open !== null)?.open ?? null,
     shadow: latest?.shadow ?? false,
     rate: rates.length === 0 ? null : Math.round(10 * rates.reduce((sum, rate) => sum + rate, 0)) / 10,
     facts: facts.length === 0 ? null : facts.reduce((sum, count) => sum + count, 0),

@@ -1,6 +1,6 @@
 import type { LinkContract } from 'cutover/contract'
 import type { Database } from 'cutover/database'
-import { Problem } from 'cutover/failure'
+import { extendProblems, Problem } from 'cutover/failure'
 import type { Clock } from 'cutover/process/clock'
 import type { HistoryRow, Route, SwitchAnswer } from '../api/contract.ts'
 import { appendHistory, seeEpoch } from '../history/history.ts'
@@ -10,6 +10,8 @@ import { readSwitched } from '../services/answers.ts'
 import type { Directory } from '../services/directory.ts'
 import { makeAble } from './able.ts'
 import { linkUnknown } from './unknown.ts'
+
+extendProblems({ link_needs_plan: { status: 409, title: 'The link moves by its plan only' } })
 
 /** The service tries for up to some ten seconds to get the lock between its transactions. */
 const deadlineMs = 15_000
@@ -68,7 +70,7 @@ export function openMover({ links, directory, database, lease, clock, worldOf, h
 
   return {
     move(id, to, who) {
-      const link = movable(links, id)
+      const link = switchable(links, id)
       const result = last.then(() => moveNow(link, to, who))
       last = result.catch(() => undefined)
       return result
@@ -77,15 +79,12 @@ export function openMover({ links, directory, database, lease, clock, worldOf, h
 }
 
 /** The link of this id, or a problem that says what to do instead. */
-function movable(links: readonly LinkContract[], id: string): LinkContract {
+function switchable(links: readonly LinkContract[], id: string): LinkContract {
   const link = links.find(candidate => candidate.id === id)
   if (link === undefined) throw linkUnknown(id, links)
-  if (!link.movable) {
-    throw new Problem('link_not_movable', {
-      detail: `${link.id} (${link.title}) works in its starting form only (${link.start}); its other route is not built yet. Movable: ${links
-        .filter(other => other.movable)
-        .map(other => other.id)
-        .join(', ')}.`,
+  if (link.kind === 'data') {
+    throw new Problem('link_needs_plan', {
+      detail: `${link.id} (${link.title}) carries state: whoever reads it needs a copy, or the other way, before it is switched. Use: cutover apply ${link.id}`,
     })
   }
   return link

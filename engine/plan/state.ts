@@ -29,6 +29,16 @@ export const thing = {
   shadow: (link: string): string => `shadow ${link}`,
   /** http or event */
   route: (link: string): string => `route ${link}`,
+  /** absent, present or quarantined: the reader's copy */
+  copy: (link: string): string => `copy ${link}`,
+  /** nothing, changes (from now on) or everything (what was there before as well): what the owner has told */
+  told: (link: string): string => `told ${link}`,
+  /** http, replica; with ", compared" while the other side is compared */
+  reading: (link: string): string => `reading ${link}`,
+  /** yes or no: nobody reaches for what is in quarantine */
+  quiet: (link: string): string => `quiet ${link}`,
+  /** open, quarantined or absent */
+  topic: (event: string): string => `topic ${event}`,
   /** proved or unproved */
   parity: (link: string): string => `parity ${link}`,
   /** yes or no: every fact that was stated for the route is terminal, and no more can be */

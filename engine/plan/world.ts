@@ -7,6 +7,63 @@ export interface Instance {
   readonly id: string
   readonly capabilities: readonly string[]
   readonly build: string | null
+  /** By data link that it reads: no read under an epoch of the reading switch below this one is in flight in it. */
+  readonly readings: Readonly<Record<string, number>>
+}
+
+/** How the reading of a data link stands in the reader's database. */
+export interface Reading {
+  readonly answers: 'http' | 'replica'
+  /** Whether the side that does not answer is compared, beside the answers. */
+  readonly compares: boolean
+  /** The epoch at which it came to stand like this. */
+  readonly epoch: number
+  readonly copy: {
+    readonly state: 'absent' | 'present' | 'quarantined'
+    readonly rows: number
+    /** Since somebody reached for it in quarantine, or since it was put there; null unless it is there. */
+    readonly quietMs: number | null
+    /** Who reached for it in quarantine. */
+    readonly touches: readonly { readonly who: string; readonly what: string; readonly count: number }[]
+  }
+}
+
+/** How compared reads came out since the reading switch was turned. */
+export interface ReadParity {
+  readonly equal: number
+  /** The copy was behind and caught up. */
+  readonly stale: number
+  readonly different: number
+  readonly missing: number
+  readonly extra: number
+  /** One side gave no answer. */
+  readonly failed: number
+  readonly skipped: number
+  /** Equal or stale since the last that was neither. */
+  readonly inARow: number
+  readonly lagP50Ms: number | null
+  readonly lagP99Ms: number | null
+  readonly rate: number
+}
+
+/** How far the telling of what was there before has come. */
+export interface Telling {
+  readonly state: 'none' | 'telling' | 'told' | 'done' | 'cancelled'
+  readonly askedBy: string | null
+  readonly total: number
+  readonly copied: number
+  readonly tookMs: number
+  /** All of it is terminal at the reader, or waits there for a person. */
+  readonly arrived: boolean
+}
+
+/** A copy against its original, row by row. */
+export interface CopyStand {
+  readonly rows: number
+  readonly open: number
+  readonly missing: number
+  readonly different: number
+  readonly extra: number
 }
 
 export interface SwitchOrder {
@@ -49,11 +106,23 @@ export interface World {
   positions(link: string): Promise<{ readonly stored: number; readonly partitions: number }>
   /** Which of the services' registered versions have this digest. */
   knownVersions(service: string): Promise<readonly { readonly event: string; readonly version: number; readonly digest: string }[]>
+  /** The route that a link is on: of a business link the sender decides it, of a data link the reader. */
+  routeOf(link: string): Promise<Route>
   switchOf(link: string): Promise<SwitchStand>
   /** Moves the switch; with `dryRun` does everything but the commit. */
   turn(order: SwitchOrder, dryRun?: boolean): Promise<void>
   parity(link: string): Promise<ParityView>
   draining(link: string, route: Route): Promise<Draining>
+  reading(link: string): Promise<Reading>
+  /** Turns the reading switch; with `dryRun` does everything but the commit. */
+  read(order: { readonly link: string; readonly answers: Reading['answers']; readonly compares: boolean }, dryRun?: boolean): Promise<void>
+  readParity(link: string): Promise<ReadParity>
+  /** Compares each row of the copy with its original. */
+  compareCopy(link: string): Promise<CopyStand>
+  copy(link: string, change: 'create' | 'quarantine' | 'restore' | 'drop'): Promise<void>
+  telling(link: string): Promise<Telling>
+  /** Begins to tell what was there before, for whoever asks, or gives it up. */
+  tell(link: string, change: 'begin' | 'cancel', askedBy: string): Promise<void>
   readonly registry: Registry
   /** Null where nothing deploys by itself: a person does, and the gate waits for it. */
   readonly deployer: Deployer | null

@@ -12,6 +12,7 @@ import { Held, numberOf, type Order, runId, type Runs, type StepOrder, type Stor
 import { viewOf, wayBackOf } from './view.ts'
 
 extendProblems({
+  link_not_movable: { status: 409, title: 'There is no plan for the link' },
   plan_unknown: { status: 404, title: 'There is no such plan' },
   plan_stale: { status: 409, title: 'The plan has changed since it was shown' },
   plan_refused: { status: 409, title: 'The steps of the plan do not follow from each other' },
@@ -58,7 +59,7 @@ export function openOrders({ links, plans, runs, world }: OrdersPorts): Orders {
         detail: `${id} (${link.title}) works in its starting form only (${link.start}); there is no plan for it yet. Plans: ${[...new Set(plans.map(plan => plan.link.id))].join(', ')}.`,
       })
     }
-    const { route } = await world.switchOf(id)
+    const route = await world.routeOf(id)
     const wanted = to ?? (route === 'http' ? 'event' : 'http')
     const plan = own.find(one => one.to === wanted)
     if (plan === undefined) throw new Problem('plan_unknown', { detail: `there is no plan that takes ${id} to ${wanted}` })

@@ -2,7 +2,7 @@ import { Problem } from 'cutover/failure'
 import type { Route } from '../api/contract.ts'
 import type { LinkReport } from '../links/merge.ts'
 import type { ParityPair, ParityView, PairVerdict } from '../api/plan.ts'
-import type { Instance } from '../plan/world.ts'
+import type { Instance, Reading, ReadParity, Telling } from '../plan/world.ts'
 import type { Content, Row } from '../verify/expectation.ts'
 import type { Page } from '../verify/verify.ts'
 
@@ -98,6 +98,7 @@ export const readInstances = (answer: unknown): readonly Instance[] =>
       id: text(row.id, `instances/${at}/id`),
       capabilities: [...texts(row.capabilities, `instances/${at}/capabilities`)],
       build: orNull(row.build, value => text(value, `instances/${at}/build`)),
+      readings: (row.readings ?? {}) as Instance['readings'],
     }
   })
 
@@ -178,5 +179,60 @@ export function readDraining(answer: unknown): {
     candidates: [...texts(row.candidates, 'draining/candidates')],
     retrying: texts(row.retrying, 'draining/retrying'),
     dead: texts(row.dead, 'draining/dead'),
+  }
+}
+
+/** `GET /operator/readings/{link}` */
+export function readReading(answer: unknown): Reading {
+  const row = object(answer, 'reading')
+  const copy = object(row.copy, 'reading/copy')
+  const [answers, state] = [text(row.answers, 'reading/answers'), text(copy.state, 'reading/copy/state')]
+  return {
+    answers: answers as Reading['answers'],
+    compares: row.compares === true,
+    epoch: number(row.epoch, 'reading/epoch'),
+    copy: {
+      state: state as Reading['copy']['state'],
+      rows: number(copy.rows, 'reading/copy/rows'),
+      quietMs: orNull(copy.quiet_ms, value => number(value, 'reading/copy/quiet_ms')),
+      touches: list(copy.touches, 'reading/copy/touches').map((item, at) => {
+        const touch = object(item, `reading/copy/touches/${at}`)
+        return { who: text(touch.who, 'touch/who'), what: text(touch.what, 'touch/what'), count: number(touch.count, 'touch/count') }
+      }),
+    },
+  }
+}
+
+/** `GET /operator/readings/{link}/parity` */
+export function readReadParity(answer: unknown): ReadParity {
+  const row = object(answer, 'parity')
+  const count = (name: string): number => number(row[name], `parity/${name}`)
+  return {
+    equal: count('equal'),
+    stale: count('stale'),
+    different: count('different'),
+    missing: count('missing'),
+    extra: count('extra'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+    inARow: count('in_a_row'),
+    lagP50Ms: orNull(row.lag_p50_ms, value => number(value, 'parity/lag_p50_ms')),
+    lagP99Ms: orNull(row.lag_p99_ms, value => number(value, 'parity/lag_p99_ms')),
+    rate: count('rate'),
+  }
+}
+
+/** `GET /operator/snapshots/{link}` */
+export function readTelling(answer: unknown): Telling {
+  const row = object(answer, 'snapshot')
+  const state = text(row.state, 'snapshot/state') as Telling['state']
+  if (state === 'none') return { state, askedBy: null, total: 0, copied: 0, tookMs: 0, arrived: false }
+  return {
+    state,
+    askedBy: text(row.asked_by, 'snapshot/asked_by'),
+    total: number(row.total, 'snapshot/total'),
+    copied: number(row.copied, 'snapshot/copied'),
+    tookMs: number(row.took_ms, 'snapshot/took_ms'),
+    arrived: row.arrived === true,
   }
 }

@@ -1,6 +1,7 @@
 import type { LinkContract } from 'cutover/contract'
+import type { CopyBooks } from '../verify/copies.ts'
 import type { Books } from '../verify/verify.ts'
-import { readCarried, readPage, readReceipts, readRows } from './answers.ts'
+import { readCarried, readDraining, readPage, readReading, readReceipts, readRows } from './answers.ts'
 import type { Directory } from './directory.ts'
 
 const deadlineMs = 30_000
@@ -27,4 +28,27 @@ export function booksOf(link: LinkContract, directory: Directory): Books {
     carried: async facts =>
       readCarried(await directory.ask(link.from, { method: 'POST', path: '/operator/open', body: { link: link.id, facts }, deadlineMs })),
   }
+}
+
+/** The rows of a data link on both sides, with how many of the owner's words are not known to have arrived. */
+export const copyBooksOf = (link: LinkContract, directory: Directory): CopyBooks => ({
+  ...booksOf(link, directory),
+  onTheirWay: async () =>
+    readDraining(await directory.ask(link.from, { method: 'GET', path: `/operator/draining/${link.id}?route=event`, deadlineMs })).open,
+})
+
+/** The data links whose copies reads are answered from, or compared with. */
+export async function copiesInUse(
+  links: readonly LinkContract[],
+  directory: Directory,
+): Promise<readonly { readonly link: string; readonly books: CopyBooks }[]> {
+  const all = await Promise.all(
+    links
+      .filter(link => link.kind === 'data')
+      .map(async link => {
+        const reading = readReading(await directory.ask(link.to, { method: 'GET', path: `/operator/readings/${link.id}`, deadlineMs }))
+        return reading.answers === 'replica' || reading.compares ? [{ link: link.id, books: copyBooksOf(link, directory) }] : []
+      }),
+  )
+  return all.flat()
 }

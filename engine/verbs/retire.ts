@@ -7,44 +7,24 @@ import { said, type Verb } from '../plan/verb.ts'
 import { gone } from './deployment.ts'
 import { draining } from './drained.ts'
 
-/** Takes the HTTP calls of the link out of the sender. */
+/** Takes the HTTP calls of the link out of whoever makes them: the sender of a business link, the reader of a data link. */
 export const retireCalls = (link: LinkContract): Verb =>
-  retire(link, 'http', {
+  retire(link, {
     name: 'retire calls',
-    service: link.from,
-    capabilities: [`call:${link.id}`],
+    service: link.kind === 'business' ? link.from : link.to,
+    capability: `call:${link.id}`,
     does: 'retire_call',
     effects: { [thing.calls(link.id)]: 'retired' },
   })
 
-/** Takes the HTTP endpoint of the link out of the receiver. */
+/** Takes the HTTP endpoint of the link out of whoever serves it: the receiver of a business link, the owner of a data link. */
 export const retireEndpoint = (link: LinkContract): Verb =>
-  retire(link, 'http', {
+  retire(link, {
     name: 'retire endpoint',
-    service: link.to,
-    capabilities: [`serve:${link.id}`],
+    service: link.kind === 'business' ? link.to : link.from,
+    capability: `serve:${link.id}`,
     does: 'retire_serve',
     effects: { [thing.endpoint(link.id)]: 'retired' },
-  })
-
-/** Takes the producer of the link's event out of the sender. */
-export const retireProducer = (link: LinkContract): Verb =>
-  retire(link, 'event', {
-    name: 'retire producer',
-    service: link.from,
-    capabilities: [`produce:${link.id}`],
-    does: 'retire_produce',
-    effects: { [thing.producer(link.id)]: 'none' },
-  })
-
-/** Takes the consumer of the link's event out of the receiver. */
-export const retireConsumer = (link: LinkContract): Verb =>
-  retire(link, 'event', {
-    name: 'retire consumer',
-    service: link.to,
-    capabilities: [`act:${link.id}`, `record:${link.id}`],
-    does: 'retire_consume',
-    effects: { [thing.consumer(link.id)]: 'none' },
   })
 
 interface Retirement {

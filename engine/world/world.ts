@@ -6,11 +6,16 @@ import {
   readInstances,
   readParity,
   readPositions,
+  readReading,
+  readReadParity,
   readReceipts,
   readSwitch,
   readSwitched,
+  readTelling,
   readVersions,
 } from '../services/answers.ts'
+import { copyBooksOf } from '../services/books.ts'
+import { verifyCopy } from '../verify/copies.ts'
 import type { DeployerClient } from '../services/deployer.ts'
 import type { Directory } from '../services/directory.ts'
 
@@ -36,6 +41,9 @@ export function openWorld({ links, events, directory, registry, deployer }: Worl
       links.find(link => link.id === id),
       id,
     )
+  const post = (service: string, path: string, body: object): Promise<unknown> =>
+    directory.ask(service, { method: 'POST', path, body: { ...body, term: required(term) }, deadlineMs: turnMs, ...fence })
+  const reading = async (id: string) => readReading(await get(linkOf(id).to, `/operator/readings/${id}`))
   const switchOf = async (id: string) => readSwitch(await get(linkOf(id).from, `/operator/switches/${id}`))
   return {
     run,
@@ -49,16 +57,29 @@ export function openWorld({ links, events, directory, registry, deployer }: Worl
     positions: async id => readPositions(await get(linkOf(id).to, `/operator/positions/${id}`)),
     knownVersions: async service => readVersions(await get(service, '/operator/versions')),
     switchOf,
+    async routeOf(id) {
+      if (linkOf(id).kind === 'business') return (await switchOf(id)).route
+      return (await reading(id)).answers === 'http' ? 'http' : 'event'
+    },
     async turn({ link, route, shadow }, dryRun = false) {
-      const body = { link, route, shadow, term: required(term), ...(dryRun ? { dry_run: true } : {}) }
-      const answer = await directory.ask(linkOf(link).from, {
-        method: 'POST',
-        path: '/operator/switch',
-        body,
-        deadlineMs: turnMs,
-        ...fence,
-      })
-      readSwitched(answer)
+      const body = { link, route, shadow, ...(dryRun ? { dry_run: true } : {}) }
+      readSwitched(await post(linkOf(link).from, '/operator/switch', body))
+    },
+    reading,
+    async read({ link, answers, compares }, dryRun = false) {
+      await post(linkOf(link).to, '/operator/readings', { link, answers, compares, ...(dryRun ? { dry_run: true } : {}) })
+    },
+    readParity: async id => readReadParity(await get(linkOf(id).to, `/operator/readings/${id}/parity`)),
+    async compareCopy(id) {
+      const { facts, open, missing, different, extra } = await verifyCopy(id, copyBooksOf(linkOf(id), directory))
+      return { rows: facts, open, missing, different, extra }
+    },
+    async copy(link, change) {
+      await post(linkOf(link).to, '/operator/copies', { link, do: change })
+    },
+    telling: async id => readTelling(await get(linkOf(id).from, `/operator/snapshots/${id}`)),
+    async tell(link, change, askedBy) {
+      await post(linkOf(link).from, '/operator/snapshots', { link, run: askedBy, do: change })
     },
     async parity(id) {
       const { shadow, epoch } = await switchOf(id)

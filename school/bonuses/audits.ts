@@ -24,12 +24,4 @@ export const bonusAudits = (database: Database): Audit[] => [
   bookings(database, 'COMM-040', 'task completed', taskAndCandidate),
   bookings(database, 'COMM-050', 'task failed', taskAndCandidate),
   bookings(database, 'COMM-080', 'task created', [{ column: 'task_id', type: 'text' }]),
-  auditOver(database, {
-    link: 'COMM-060',
-    side: 'effect',
-    from: 'rating where true',
-    cursor: { column: 'outcome_id', type: 'uuid' },
-    key: [{ column: 'outcome_id', type: 'uuid' }],
-    content: { task_id: 'task_id', rating: 'rating' },
-  }),
 ]

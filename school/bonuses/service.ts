@@ -6,9 +6,9 @@ import { links } from '../contracts/links.ts'
 import { problems } from '../contracts/problems.ts'
 import { accountRoutes } from './accounts/http.ts'
 import { bonusAudits } from './audits.ts'
-import { onTaskCompleted, onTaskCreated, onTaskFailed } from './awards/consumer.ts'
-import { gatherManager } from './managers/gather.ts'
-import { onTaskRating } from './ratings/consumer.ts'
+import { openAwards } from './awards/consumer.ts'
+import { managers } from './managers/copy.ts'
+import { ratings } from './ratings/copy.ts'
 
 extendProblems(problems)
 
@@ -18,10 +18,13 @@ export const bonuses: ServiceDefinition = {
   links,
   events,
   migrations: fileURLToPath(new URL('db', import.meta.url)),
-  build: ({ database, read }) => ({
-    routes: accountRoutes(database),
-    handlers: { 'COMM-040': onTaskCompleted, 'COMM-050': onTaskFailed, 'COMM-060': onTaskRating, 'COMM-080': onTaskCreated },
-    gather: gatherManager(database, read('COMM-070')),
-    audits: bonusAudits(database),
-  }),
+  build({ database, read }) {
+    const known = { managers: read(managers), ratings: read(ratings) }
+    const { onTaskCompleted, onTaskFailed, onTaskCreated } = openAwards(known)
+    return {
+      routes: accountRoutes(database, known.managers),
+      handlers: { 'COMM-040': onTaskCompleted, 'COMM-050': onTaskFailed, 'COMM-080': onTaskCreated },
+      audits: bonusAudits(database),
+    }
+  },
 }

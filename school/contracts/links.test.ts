@@ -35,13 +35,6 @@ test('business links commute, data links go by revision', () => {
   for (const link of links) assert.equal(link.order, link.kind === 'business' ? 'commutes' : 'revision', link.id)
 })
 
-test('the links with both routes built can be moved, and only those', () => {
-  assert.deepEqual(
-    links.filter(link => link.movable).map(link => link.id),
-    ['COMM-030', 'COMM-040', 'COMM-050', 'COMM-080'],
-  )
-})
-
 test('events go to topics of their service by name, keyed by what they are about', () => {
   assert.deepEqual(events.map(event => event.topic).toSorted(), [
     'hiring.candidate-registered',

@@ -13,7 +13,6 @@ export const links: readonly LinkContract[] = [
     http: { method: 'GET', path: '/managers/{id}' },
     start: 'http',
     order: 'revision',
-    movable: false,
   },
   {
     id: 'COMM-020',
@@ -26,7 +25,6 @@ export const links: readonly LinkContract[] = [
     http: { method: 'GET', path: '/tasks/{id}' },
     start: 'http',
     order: 'revision',
-    movable: false,
   },
   {
     id: 'COMM-030',
@@ -39,7 +37,6 @@ export const links: readonly LinkContract[] = [
     http: { method: 'POST', path: '/tasks/{id}/rework' },
     start: 'http',
     order: 'commutes',
-    movable: true,
   },
   {
     id: 'COMM-040',
@@ -52,7 +49,6 @@ export const links: readonly LinkContract[] = [
     http: { method: 'POST', path: '/credits' },
     start: 'http',
     order: 'commutes',
-    movable: true,
   },
   {
     id: 'COMM-050',
@@ -65,7 +61,6 @@ export const links: readonly LinkContract[] = [
     http: { method: 'POST', path: '/debits' },
     start: 'http',
     order: 'commutes',
-    movable: true,
   },
   {
     id: 'COMM-060',
@@ -78,7 +73,6 @@ export const links: readonly LinkContract[] = [
     http: { method: 'GET', path: '/tasks/{id}/rating' },
     start: 'event',
     order: 'revision',
-    movable: false,
   },
   {
     id: 'COMM-070',
@@ -91,7 +85,6 @@ export const links: readonly LinkContract[] = [
     http: { method: 'GET', path: '/managers/{id}' },
     start: 'http',
     order: 'revision',
-    movable: false,
   },
   {
     id: 'COMM-080',
@@ -104,7 +97,6 @@ export const links: readonly LinkContract[] = [
     http: { method: 'POST', path: '/credits' },
     start: 'http',
     order: 'commutes',
-    movable: true,
   },
   {
     id: 'COMM-090',
@@ -117,6 +109,5 @@ export const links: readonly LinkContract[] = [
     http: { method: 'GET', path: '/candidates/{id}' },
     start: 'http',
     order: 'revision',
-    movable: false,
   },
 ]

@@ -26,15 +26,6 @@ export const hiringAudits = (database: Database): Audit[] => [
   outcomes(database, 'COMM-040', 'completed'),
   outcomes(database, 'COMM-050', 'failed'),
   auditOver(database, {
-    link: 'COMM-060',
-    side: 'fact',
-    from: 'assignment where outcome is not null',
-    cursor: { column: 'assignment_id', type: 'text' },
-    key: [{ column: 'outcome_id', type: 'uuid' }],
-    factId: 'rating_id',
-    content: { task_id: 'task_id', rating: 'rating' },
-  }),
-  auditOver(database, {
     link: 'COMM-030',
     side: 'fact',
     from: 'withdrawal where true',

@@ -7,6 +7,10 @@ import { problems } from '../contracts/problems.ts'
 import { assignmentRoutes } from './assignments/http.ts'
 import { hiringAudits } from './audits.ts'
 import { candidateRoutes } from './candidates/http.ts'
+import { authors } from './managers/copy.ts'
+import { ratingRoutes } from './ratings/http.ts'
+import { candidateSource, ratingSource } from './sources.ts'
+import { tasks } from './tasks/copy.ts'
 import { openTasks } from './tasks/tasks.ts'
 
 extendProblems(problems)
@@ -17,10 +21,15 @@ await runService({
   events,
   migrations: fileURLToPath(new URL('db', import.meta.url)),
   build: ({ database, sender, random, read, clock, log }) => {
-    const tasks = openTasks({ database, owner: read('COMM-020'), clock, random, log })
+    const held = openTasks({ database, owner: read(tasks), clock, log })
     return {
-      routes: [...candidateRoutes(database, random), ...assignmentRoutes({ database, sender, random, tasks })],
+      routes: [
+        ...candidateRoutes(database, sender, random),
+        ...assignmentRoutes({ database, sender, random, tasks: held, authors: read(authors) }),
+        ...ratingRoutes(database),
+      ],
       handlers: {},
+      sources: [candidateSource, ratingSource],
       audits: hiringAudits(database),
     }
   },

@@ -4,8 +4,11 @@ import { runService } from 'cutover/service'
 import { events } from '../contracts/events.ts'
 import { links } from '../contracts/links.ts'
 import { problems } from '../contracts/problems.ts'
+import { candidates } from './candidates/copy.ts'
+import { candidateRoutes } from './candidates/http.ts'
 import { managerRoutes } from './managers/http.ts'
 import { reworkAudit, taskAudit } from './audits.ts'
+import { managerSource, taskSource } from './sources.ts'
 import { onReworkRequested } from './reworks/consumer.ts'
 import { reworkRoutes } from './reworks/http.ts'
 import { taskRoutes } from './tasks/http.ts'
@@ -17,9 +20,15 @@ await runService({
   links,
   events,
   migrations: fileURLToPath(new URL('db', import.meta.url)),
-  build: ({ database, sender, random }) => ({
-    routes: [...managerRoutes(database, random), ...taskRoutes(database, sender, random), ...reworkRoutes(database)],
+  build: ({ database, sender, random, read }) => ({
+    routes: [
+      ...managerRoutes(database, sender, random),
+      ...taskRoutes(database, sender, random),
+      ...reworkRoutes(database),
+      ...candidateRoutes(read(candidates)),
+    ],
     handlers: { 'COMM-030': onReworkRequested },
+    sources: [managerSource, taskSource],
     audits: [taskAudit(database), reworkAudit(database)],
   }),
 })

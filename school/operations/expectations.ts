@@ -19,6 +19,5 @@ export const expectations: readonly Expectation[] = [
   copy('COMM-030'),
   booking('COMM-040', 'task completed'),
   booking('COMM-050', 'task failed'),
-  copy('COMM-060'),
   booking('COMM-080', 'task created'),
 ]

@@ -53,6 +53,8 @@ function setup(options: { rate?: number; cap?: number; answer?: () => Promise<bo
     writeTask: async () => undefined,
     register: async () => undefined,
     rework: async () => 0,
+    look: async () => undefined,
+    correct: async () => undefined,
     async answer() {
       lived.answered++
       lived.inFlightMost = Math.max(lived.inFlightMost, ++lived.inFlight)

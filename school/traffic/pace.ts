@@ -25,6 +25,9 @@ const tickMs = 50
 const inFlightMax = 64
 const registeringMax = 4
 const reworkEveryMs = 1_000
+/** People look as they come by; nobody catches up on looking. */
+const looksMax = 20
+const correctionsRateMax = 50
 
 /** Keeps the school's life at a pace. What cannot be done in time is dropped, never queued up. */
 export function openTraffic(life: SchoolLife, options: { rate: number; cap: number; clock: Clock; log: Log }): Traffic {
@@ -67,6 +70,8 @@ export function openTraffic(life: SchoolLife, options: { rate: number; cap: numb
   async function live(signal: AbortSignal): Promise<void> {
     let answers = 0
     let writes = 0
+    let looks = 0
+    let corrections = 0
     let reworkAt = 0
     let registering = 0
     let failuresInARow = 0
@@ -87,6 +92,8 @@ export function openTraffic(life: SchoolLife, options: { rate: number; cap: numb
       const mood = failuresInARow > 20 ? 0.1 : 1
       answers = Math.min(answers + rate * seconds * mood, rate)
       writes += (rate / 50) * seconds * mood
+      looks = Math.min(looks + (rate / 2) * seconds * mood, looksMax)
+      corrections += (Math.min(rate, correctionsRateMax) / 50) * seconds * mood
       for (; answers >= 1 && registering < registeringMax && life.waiting < Math.max(20, 2 * rate);) {
         registering++
         void attempt(() => life.register()).finally(() => registering--)
@@ -97,6 +104,8 @@ export function openTraffic(life: SchoolLife, options: { rate: number; cap: numb
         }).then(settle)
       }
       for (; writes >= 1 && inFlight < inFlightMax; writes--) void attempt(() => life.writeTask())
+      for (; looks >= 1 && inFlight < inFlightMax; looks--) void attempt(() => life.look())
+      for (; corrections >= 1 && inFlight < inFlightMax; corrections--) void attempt(() => life.correct())
       if (now >= reworkAt) {
         reworkAt = now + reworkEveryMs
         void attempt(() => life.rework())

@@ -9,7 +9,7 @@ export interface Person {
 
 export interface People {
   /** Calls as the person; resolves with the answer's body, throws with the problem's code when it is refused. */
-  act<Answer>(person: Person, service: string, method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<Answer>
+  act<Answer>(person: Person, service: string, method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>
 }
 
 export const openPeople = (clients: ReadonlyMap<string, HttpClient>, signer: Signer): People => ({
@@ -24,6 +24,6 @@ export const openPeople = (clients: ReadonlyMap<string, HttpClient>, signer: Sig
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     if (answer.status >= 300) throw new Error(`${service} answered ${method} ${path} with ${answer.status} ${answer.body.slice(0, 300)}`)
-    return JSON.parse(answer.body) as never
+    return (answer.body === '' ? undefined : JSON.parse(answer.body)) as never
   },
 })

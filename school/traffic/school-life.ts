@@ -11,6 +11,10 @@ export interface SchoolLife {
   register(): Promise<void>
   /** A candidate answers one of their tasks; false when nobody has one open. */
   answer(): Promise<boolean>
+  /** Somebody looks at what is shown to them: a statement, a task, the candidates. */
+  look(): Promise<void>
+  /** A name is corrected, or a task that was written by mistake is taken back. */
+  correct(): Promise<void>
   /** Managers make harder what has become too easy. Resolves with how many tasks. */
   rework(): Promise<number>
   /** Assignments that wait for an answer. */
@@ -28,6 +32,10 @@ const firstNames = ['Anna', 'Boris', 'Clara', 'Dmitri', 'Elena', 'Farid', 'Galin
 const lastNames = ['Ivanova', 'Petrov', 'Schmidt', 'Orlov', 'Garcia', 'Haddad', 'Sokolova', 'Meyer', 'Volkova', 'Berg']
 // Every task of the demo has the same answer, so that it can go on after a restart.
 const rightAnswer = 'forty-two'
+
+const unlessMissing = (error: unknown): void => {
+  if (!(error instanceof Error && error.message.includes(' 404 '))) throw error
+}
 
 const admin: Person = { subject: 'demo-admin', role: 'admin' }
 
@@ -86,6 +94,36 @@ export function openSchoolLife(people: People, random: Random): SchoolLife {
         throw error
       }
       return true
+    },
+    async look() {
+      const pick = random.next()
+      const manager = one(managers)
+      if (pick < 0.3) {
+        const { account_id } = await people.act<{ account_id: string }>(manager, 'management', 'GET', `/managers/${manager.subject}`)
+        // Whoever has not earned anything yet has no account to look at.
+        await people.act(manager, 'bonuses', 'GET', `/accounts/${account_id}/statement?limit=5`).catch(unlessMissing)
+      } else if (pick < 0.6) {
+        const assignment = assignments[Math.floor(random.next() * assignments.length)]
+        if (assignment !== undefined) await people.act(assignment.candidate, 'hiring', 'GET', `/assignments/${assignment.id}`)
+      } else {
+        const { candidates } = await people.act<{ candidates: { candidate_id: string }[] }>(manager, 'management', 'GET', '/candidates?limit=3')
+        for (const { candidate_id } of candidates) await people.act(manager, 'management', 'GET', `/candidates/${candidate_id}`)
+      }
+    },
+    async correct() {
+      const pick = random.next()
+      if (pick < 0.4) {
+        const body = { first_name: one(firstNames), last_name: one(lastNames) }
+        await people.act(admin, 'management', 'PUT', `/managers/${one(managers).subject}`, body)
+      } else if (pick < 0.8) {
+        const assignment = assignments[Math.floor(random.next() * assignments.length)]
+        const name = `${one(firstNames)} ${one(lastNames)}`
+        if (assignment !== undefined) await people.act(admin, 'hiring', 'PUT', `/candidates/${assignment.candidate.subject}`, { name })
+      } else {
+        const manager = one(managers)
+        const { task_id } = await people.act<{ task_id: string }>(manager, 'management', 'POST', '/tasks', taskBody('1'))
+        await people.act(manager, 'management', 'DELETE', `/tasks/${task_id}`)
+      }
     },
     async rework() {
       let done = 0

@@ -43,7 +43,7 @@ export function RouteControl({ row, run, facts }: RouteControlProps): ReactEleme
             aria-labelledby={label}
             value={wanted ?? row.route ?? ''}
             onChange={choose}
-            disabled={!row.movable || row.route === null}
+            disabled={row.route === null}
             data={[
               { value: 'http', label: labelOf('http') },
               { value: 'event', label: labelOf('event') },
@@ -67,7 +67,6 @@ export function RouteControl({ row, run, facts }: RouteControlProps): ReactEleme
   }
 
   function hintOf(): string {
-    if (!row.movable) return t('route.not_movable')
     if (row.route === null) return t('route.unknown')
     if (run !== undefined) return t('route.held', { run: run.run })
     return t('route.hint')

@@ -115,7 +115,6 @@ export const en = {
     is: '{{route}} (now)',
     hint: 'Choosing the other route shows the plan. Nothing changes until you apply it.',
     held: '{{run}} holds this link',
-    not_movable: 'This link works in its starting form only; its other route is not built yet.',
     unknown: 'The service that decides the route does not answer.',
   },
   plan: {

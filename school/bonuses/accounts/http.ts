@@ -1,7 +1,9 @@
 import type { Database } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
+import type { LinkReader } from 'cutover/service'
 import { closed, id, pageLimit } from '../../contracts/bounds.ts'
+import type { Manager } from '../../contracts/http/manager.ts'
 import { checkBooks } from '../ledger/ledger.ts'
 
 /** A manager sees their own account and no other; finance sees all. */
@@ -21,7 +23,14 @@ async function accountOf(
   return { ...account, balance: Number(account.balance) }
 }
 
-export const accountRoutes = (database: Database): RouteDefinition[] => [
+/** Whose account it is; null while that is not to be had: a statement is right without. */
+async function nameOf(managers: LinkReader<Manager>, managerId: string | null): Promise<string | null> {
+  if (managerId === null) return null
+  const kept = await managers.get(managerId).catch(() => null)
+  return kept === null ? null : `${kept.row.first_name} ${kept.row.last_name}`
+}
+
+export const accountRoutes = (database: Database, managers: LinkReader<Manager>): RouteDefinition[] => [
   {
     method: 'GET',
     path: '/accounts/{id}',
@@ -52,7 +61,8 @@ export const accountRoutes = (database: Database): RouteDefinition[] => [
            from ledger where (credit_account = $1 or debit_account = $1) and position < $2 order by ledger.position desc limit $3`,
         [account.account_id, request.query['before'] ?? '999999999999999999', limit],
       )
-      return { body: { ...account, bookings: rows, next: rows.length === limit ? (rows.at(-1)?.position ?? null) : null } }
+      const name = await nameOf(managers, account.manager_id)
+      return { body: { ...account, name, bookings: rows, next: rows.length === limit ? (rows.at(-1)?.position ?? null) : null } }
     },
   },
   {

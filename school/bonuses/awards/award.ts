@@ -12,20 +12,24 @@ export interface Award {
   readonly creatorId: string
 }
 
-/** What bonuses knows when it decides: the accounts of managers, and ratings by the outcome that produced them. */
+/** What bonuses knows when it decides: the accounts of managers, ratings by the outcome that produced them, and what brings what is not known. */
 export interface Known {
-  readonly accounts: ReadonlyMap<string, string>
+  readonly accounts: ReadonlyMap<string, { readonly id: string; readonly isNew: boolean }>
   readonly ratings: ReadonlyMap<string, number>
+  readonly waitsFor: {
+    manager(id: string): string
+    rating(outcomeId: string, taskId: string): string
+  }
 }
 
 /** The rule: pure. Credits come from the fund to the author's account, debits go the other way. */
 export function decideAward(award: Award, known: Known): Decision<Entry> {
   if (award.candidateId === award.creatorId) return { do: 'reject', rule: 'self_dealing' }
   const account = known.accounts.get(award.creatorId)
-  if (account === undefined) return { do: 'wait', for: `manager:${award.creatorId}` }
+  if (account === undefined) return { do: 'wait', for: known.waitsFor.manager(award.creatorId) }
   const rating = award.reason === 'task completed' ? known.ratings.get(award.factId) : null
-  if (rating === undefined) return { do: 'wait', for: `rating:${award.factId}` }
+  if (rating === undefined) return { do: 'wait', for: known.waitsFor.rating(award.factId, award.taskId) }
   const amount = amountOf({ reason: award.reason, rating }, policyVersion)
-  const [debit, credit] = award.reason === 'task failed' ? [account, fund] : [fund, account]
-  return { do: 'apply', effect: { ...award, debit, credit, amount, rating, policyVersion } }
+  const [debit, credit] = award.reason === 'task failed' ? [account.id, fund] : [fund, account.id]
+  return { do: 'apply', effect: { ...award, debit, credit, amount, rating, policyVersion, ...(account.isNew ? { opens: account.id } : {}) } }
 }

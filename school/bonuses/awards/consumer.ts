@@ -4,58 +4,84 @@ import type { Handler, Incoming } from 'cutover/receive/handler'
 import type { TaskCompleted } from '../../contracts/events/task-completed/event.ts'
 import type { TaskCreated } from '../../contracts/events/task-created/event.ts'
 import type { TaskFailed } from '../../contracts/events/task-failed/event.ts'
+import type { LinkReader } from 'cutover/service'
+import type { Manager } from '../../contracts/http/manager.ts'
+import type { Rating } from '../../contracts/http/rating.ts'
+import { ratingKey } from '../ratings/copy.ts'
 import { bookingsOf, comparable, type Entry, post } from '../ledger/ledger.ts'
 import type { Reason } from '../money/policy.ts'
 import { type Award, decideAward, type Known } from './award.ts'
 
 type Booked = TaskCompleted | TaskFailed | TaskCreated
 
-const awards =
-  (reason: Reason) =>
-  <M extends Booked & Envelope>(): Handler<M, Known, Entry> => {
-    const awardOf = (message: Incoming<M>): Award => {
-      const payload = message.envelope.payload as { task_id: string; creator_id: string; candidate_id?: string }
-      return {
-        businessKey: message.businessKey,
-        factId: message.factId,
-        reason,
-        taskId: payload.task_id,
-        candidateId: payload.candidate_id ?? null,
-        creatorId: payload.creator_id,
-      }
-    }
-    return {
-      versions: [0],
-      lookup: (messages, tx) => lookup(messages.map(awardOf), tx),
-      decide: (message, known) => decideAward(awardOf(message), known),
-      apply: (effects, tx) =>
-        post(
-          effects.map(one => one.effect),
-          tx,
-        ),
-      effects: { found: (keys, tx) => bookingsOf(tx, keys), content: comparable },
-    }
-  }
+/** What other services own and an award needs. */
+export interface Sources {
+  readonly managers: LinkReader<Manager>
+  readonly ratings: LinkReader<Rating>
+}
 
 /** COMM-040, COMM-050, COMM-080: three facts, one room. */
-export const onTaskCompleted = awards('task completed')<TaskCompleted>()
-export const onTaskFailed = awards('task failed')<TaskFailed>()
-export const onTaskCreated = awards('task created')<TaskCreated>()
-
-async function lookup(all: readonly Award[], tx: Tx): Promise<Known> {
-  const { rows: accounts } = await tx.query<{ manager_id: string; account_id: string }>(
-    'select manager_id, account_id from account where manager_id = any($1::text[])',
-    [[...new Set(all.map(award => award.creatorId))]],
-  )
-  const rated = all.filter(award => award.reason === 'task completed').map(award => award.factId)
-  const { rows: ratings } =
-    rated.length === 0
-      ? { rows: [] }
-      : await tx.query<{ outcome_id: string; rating: number }>('select outcome_id, rating from rating where outcome_id = any($1::uuid[])', [
-          rated,
-        ])
+export function openAwards(sources: Sources) {
+  const awards =
+    (reason: Reason) =>
+    <M extends Booked & Envelope>(): Handler<M, Known, Entry> => {
+      const awardOf = (message: Incoming<M>): Award => {
+        const payload = message.envelope.payload as { task_id: string; creator_id: string; candidate_id?: string }
+        return {
+          businessKey: message.businessKey,
+          factId: message.factId,
+          reason,
+          taskId: payload.task_id,
+          candidateId: payload.candidate_id ?? null,
+          creatorId: payload.creator_id,
+        }
+      }
+      return {
+        versions: [0],
+        lookup: (messages, tx) => lookup(sources, messages.map(awardOf), tx),
+        decide: (message, known) => decideAward(awardOf(message), known),
+        apply: (effects, tx) =>
+          post(
+            effects.map(one => one.effect),
+            tx,
+          ),
+        effects: { found: (keys, tx) => bookingsOf(tx, keys), content: comparable },
+      }
+    }
   return {
-    accounts: new Map(accounts.map(row => [row.manager_id, row.account_id])),
-    ratings: new Map(ratings.map(row => [row.outcome_id, row.rating])),
+    onTaskCompleted: awards('task completed')<TaskCompleted>(),
+    onTaskFailed: awards('task failed')<TaskFailed>(),
+    onTaskCreated: awards('task created')<TaskCreated>(),
   }
+}
+
+async function lookup({ managers, ratings }: Sources, all: readonly Award[], tx: Tx): Promise<Known> {
+  const rated = all.filter(award => award.reason === 'task completed')
+  const found = await ratings.known(
+    tx,
+    rated.map(award => ratingKey(award.factId, award.taskId)),
+  )
+  return {
+    accounts: await accountsOf(managers, [...new Set(all.map(award => award.creatorId))], tx),
+    ratings: new Map([...found.values()].map(one => [one.outcome_id, one.rating])),
+    waitsFor: {
+      manager: id => managers.waitsFor(id),
+      rating: (outcomeId, taskId) => ratings.waitsFor(ratingKey(outcomeId, taskId)),
+    },
+  }
+}
+
+/** The accounts of managers. The first booking of one that is known by now opens it: an account is bonuses' own, for ever. */
+async function accountsOf(managers: LinkReader<Manager>, ids: readonly string[], tx: Tx): Promise<Known['accounts']> {
+  const { rows } = await tx.query<{ manager_id: string; account_id: string }>(
+    'select manager_id, account_id from account where manager_id = any($1::text[])',
+    [ids],
+  )
+  const accounts = new Map(rows.map(row => [row.manager_id, { id: row.account_id, isNew: false }]))
+  const fresh = await managers.known(
+    tx,
+    ids.filter(id => !accounts.has(id)),
+  )
+  for (const { manager_id, account_id } of fresh.values()) accounts.set(manager_id, { id: account_id, isNew: true })
+  return accounts
 }

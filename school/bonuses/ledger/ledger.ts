@@ -13,6 +13,8 @@ export interface Entry {
   readonly amount: number
   readonly rating: number | null
   readonly policyVersion: number
+  /** The account of this entry's manager that is booked on for the first time, and opened with it. */
+  readonly opens?: string
 }
 
 export type Posted =
@@ -28,6 +30,8 @@ const insertSql = `
   select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::int[], $11::int[])
   on conflict do nothing
   returning business_key`
+
+const openSql = `insert into account (account_id, manager_id) select * from unnest($1::text[], $2::text[]) as a(account_id, manager_id) order by 1 on conflict do nothing`
 
 // Accounts are locked in one order by everybody, so that two batches cannot wait for each other crosswise.
 const balanceSql = `
@@ -61,6 +65,8 @@ export async function post(entries: readonly Entry[], tx: Tx): Promise<readonly 
   ])
   const booked = new Set(rows.map(row => row.business_key))
   const own = entries.filter(entry => booked.has(entry.businessKey))
+  const opening = own.filter(entry => entry.opens !== undefined)
+  if (opening.length > 0) await tx.query(openSql, [opening.map(entry => entry.opens), opening.map(entry => entry.creatorId)])
   if (own.length > 0) {
     const accounts = [...own.map(entry => entry.debit), ...own.map(entry => entry.credit)]
     const { rowCount } = await tx.query(balanceSql, [accounts, [...own.map(entry => -entry.amount), ...own.map(entry => entry.amount)]])

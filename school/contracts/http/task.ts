@@ -1,28 +1,24 @@
-/** What COMM-020 answers by HTTP: the whole task, with its answer key. */
-export interface Task {
+/** What COMM-020 answers by HTTP, and what the event says: the whole task, with its answer key. */
+export type Task = {
   readonly task_id: string
   readonly creator_id: string
   readonly title: string
   readonly text: string
   readonly questions: readonly { readonly question: string; readonly answer: string }[]
-  readonly revision: number
 }
 
-/** Another service's answer is input like any other. */
-export function isTask(value: unknown): value is Task {
-  const one = value as Partial<Task> | null
-  return (
-    typeof one === 'object' &&
-    one !== null &&
-    isId(one.task_id) &&
-    isId(one.creator_id) &&
-    typeof one.title === 'string' &&
-    typeof one.text === 'string' &&
-    Number.isSafeInteger(one.revision) &&
-    Array.isArray(one.questions) &&
-    one.questions.length > 0 &&
-    one.questions.every(question => typeof question?.question === 'string' && typeof question?.answer === 'string')
-  )
+/** Another service's word is input like any other: the task in it, or null. */
+export function taskIn(value: unknown): Task | null {
+  const { task_id, creator_id, title, text, questions } = (value ?? {}) as Partial<Task>
+  return isId(task_id) &&
+    isId(creator_id) &&
+    typeof title === 'string' &&
+    typeof text === 'string' &&
+    Array.isArray(questions) &&
+    questions.length > 0 &&
+    questions.every(one => typeof one?.question === 'string' && typeof one?.answer === 'string')
+    ? { task_id, creator_id, title, text, questions }
+    : null
 }
 
-const isId = (value: unknown): boolean => typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(value)
+const isId = (value: unknown): value is string => typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(value)

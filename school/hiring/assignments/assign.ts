@@ -37,6 +37,7 @@ export async function assign(
 
 function refusal(task: HeldTask | undefined, candidateId: string): string | null {
   if (task === undefined) return 'task_unknown'
+  if (task.gone) return 'task_gone'
   if (task.withdrawn) return 'task_withdrawn'
   return task.creator_id === candidateId ? 'self_dealing' : null
 }

@@ -4,6 +4,8 @@ import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
 import type { Sender } from 'cutover/outbox'
 import type { Random } from 'cutover/process/clock'
 import { closed, id, text } from '../../contracts/bounds.ts'
+import type { LinkReader } from 'cutover/service'
+import type { Author } from '../managers/copy.ts'
 import type { Tasks } from '../tasks/tasks.ts'
 import { answer } from './answer.ts'
 import { assign } from './assign.ts'
@@ -12,12 +14,27 @@ const subjectOf = (request: HttpRequest): string => (request.caller?.kind === 'p
 
 const refusals: Readonly<Record<string, string>> = {
   task_unknown: 'management knows no task with this id, or is away and hiring has no copy of it',
+  task_gone: 'its author took the task back',
   task_withdrawn: 'the task has become too easy and waits for its author to make it harder',
   self_dealing: 'the candidate wrote this task',
 }
 
-export const assignmentRoutes = (options: { database: Database; sender: Sender; random: Random; tasks: Tasks }): RouteDefinition[] => {
-  const { database, sender, random, tasks } = options
+export const assignmentRoutes = (options: {
+  database: Database
+  sender: Sender
+  random: Random
+  tasks: Tasks
+  authors: LinkReader<Author>
+}): RouteDefinition[] => {
+  const { database, sender, random, tasks, authors } = options
+
+  /** Who wrote the task; null while that is not to be had: a candidate can work without. */
+  async function authorOf(creatorId: string | undefined): Promise<string | null> {
+    if (creatorId === undefined) return null
+    const kept = await authors.get(creatorId).catch(() => null)
+    return kept === null ? null : `${kept.row.first_name} ${kept.row.last_name}`
+  }
+
   return [
     {
       method: 'POST',
@@ -56,6 +73,7 @@ export const assignmentRoutes = (options: { database: Database; sender: Sender; 
         return {
           body: {
             ...assignment,
+            author: await authorOf(task?.creator_id),
             title: task?.title,
             text: task?.text,
             revision: task?.revision,

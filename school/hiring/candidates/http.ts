@@ -1,10 +1,15 @@
 import type { Database } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { RouteDefinition } from 'cutover/http/server'
+import type { Sender } from 'cutover/outbox'
 import type { Random } from 'cutover/process/clock'
-import { closed, id, text } from '../../contracts/bounds.ts'
+import { closed, id, pageLimit, text } from '../../contracts/bounds.ts'
+import { CandidateRegistered } from '../../contracts/events/candidate-registered/event.ts'
 
-export const candidateRoutes = (database: Database, random: Random): RouteDefinition[] => [
+const columns = 'candidate_id, name, revision::int as revision'
+const unknown = (): Problem => new Problem('candidate_unknown', { detail: 'there is no candidate with this id, or it is not you' })
+
+export const candidateRoutes = (database: Database, sender: Sender, random: Random): RouteDefinition[] => [
   {
     method: 'POST',
     path: '/candidates',
@@ -14,8 +19,49 @@ export const candidateRoutes = (database: Database, random: Random): RouteDefini
     body: closed({ name: text(200) }),
     async handle(request) {
       const candidate = { candidate_id: `c-${random.uuid()}`, name: (request.body as { name: string }).name }
-      await database.query('insert into candidate (candidate_id, name) values ($1, $2)', [candidate.candidate_id, candidate.name])
+      await sender.transaction(async (tx, record) => {
+        await tx.query('insert into candidate (candidate_id, name) values ($1, $2)', [candidate.candidate_id, candidate.name])
+        record(CandidateRegistered, candidate, { revision: 1 })
+      })
       return { status: 201, body: candidate, headers: { location: `/candidates/${candidate.candidate_id}` } }
+    },
+  },
+  {
+    method: 'PUT',
+    path: '/candidates/{id}',
+    operationId: 'renameCandidate',
+    summary: 'Corrects the name of a candidate.',
+    policy: { persons: ['manager', 'admin'] },
+    params: closed({ id }),
+    body: closed({ name: text(200) }),
+    async handle(request) {
+      const renamed = await sender.transaction(async (tx, record) => {
+        const { rows } = await tx.query<{ candidate_id: string; name: string; revision: number }>(
+          `update candidate set name = $2, revision = revision + 1 where candidate_id = $1 returning ${columns}`,
+          [request.params['id'], (request.body as { name: string }).name],
+        )
+        if (rows[0] === undefined) throw unknown()
+        const { revision, ...candidate } = rows[0]
+        record(CandidateRegistered, candidate, { revision })
+        return rows[0]
+      })
+      return { body: renamed }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/candidates',
+    operationId: 'pageCandidates',
+    summary: 'COMM-090 by HTTP: candidates in the order of their ids, from after `after`.',
+    policy: { links: [{ from: 'management', link: 'COMM-090' }] },
+    link: 'COMM-090',
+    query: { type: 'object', additionalProperties: false, properties: { after: id, limit: pageLimit } },
+    async handle(request) {
+      const { rows } = await database.query(`select ${columns} from candidate where candidate_id > $1 order by candidate_id limit $2`, [
+        request.query['after'] ?? '',
+        Number(request.query['limit'] ?? 50),
+      ])
+      return { body: { candidates: rows } }
     },
   },
   {
@@ -29,10 +75,10 @@ export const candidateRoutes = (database: Database, random: Random): RouteDefini
     async handle(request) {
       const own = request.caller?.kind === 'person' && request.caller.role === 'candidate' ? request.caller.subject : null
       const { rows } = await database.query(
-        'select candidate_id, name from candidate where candidate_id = $1 and ($2::text is null or candidate_id = $2)',
+        `select ${columns} from candidate where candidate_id = $1 and ($2::text is null or candidate_id = $2)`,
         [request.params['id'], own],
       )
-      if (rows[0] === undefined) throw new Problem('candidate_unknown', { detail: 'there is no candidate with this id, or it is not you' })
+      if (rows[0] === undefined) throw unknown()
       return { body: rows[0] }
     },
   },

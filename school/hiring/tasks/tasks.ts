@@ -1,60 +1,46 @@
 import type { Database } from 'cutover/database'
-import { openBreaker } from 'cutover/failure/breaker'
-import type { Clock, Random } from 'cutover/process/clock'
+import type { Clock } from 'cutover/process/clock'
 import type { Log } from 'cutover/process/log'
+import type { Kept } from 'cutover/replica'
 import type { LinkReader } from 'cutover/service'
-import { isTask, type Task } from '../../contracts/http/task.ts'
+import type { Task } from '../../contracts/http/task.ts'
 
-/** A task as hiring holds it. */
+/** A task as hiring works with it: as it was read last, and what hiring knows about it itself. */
 export interface HeldTask extends Task {
+  readonly revision: number
   readonly withdrawn: boolean
+  /** Its author took it back. */
+  readonly gone: boolean
 }
 
-/** Hiring's copies of tasks, refreshed over COMM-020. Reads go out before any transaction begins, never inside one. */
+/** The tasks that hiring works with, refreshed over COMM-020. Reads go out before any transaction begins, never inside one. */
 export interface Tasks {
-  /** The tasks as freshly as can be had: management is asked where the copy is missing, old or withdrawn; when it is away, the copy answers. */
+  /** The tasks as freshly as can be had: they are read anew where they are missing, old or withdrawn; while that fails, what is held answers. */
   fresh(taskIds: readonly string[]): Promise<ReadonlyMap<string, HeldTask>>
 }
 
-/** A copy that is younger is not asked for again. */
+/** What was read from its owner by HTTP is not asked for again for so long. A copy here is read every time. */
 const freshMs = 5_000
 const concurrency = 8
-const columns = 'task_id, creator_id, title, text, questions, revision::int as revision, withdrawn'
+const columns = 'task_id, creator_id, title, text, questions, revision::int as revision, withdrawn, gone'
 
 export interface TasksOptions {
   readonly database: Database
   /** COMM-020. */
-  readonly owner: LinkReader
+  readonly owner: LinkReader<Task>
   readonly clock: Clock
-  readonly random: Random
   readonly log: Log
 }
 
-export function openTasks({ database, owner, clock, random, log }: TasksOptions): Tasks {
-  // While management is away or hangs, one request at a time finds out whether it is back; nobody else waits for it.
-  const breaker = openBreaker({ failuresMax: 3, firstMs: 500, maxMs: 5_000 }, clock, random)
+export function openTasks({ database, owner, clock, log }: TasksOptions): Tasks {
   const readAt = new Map<string, number>()
 
   async function refresh(taskId: string): Promise<void> {
-    if (!breaker.enter()) return
-    const task = await ask(taskId)
-    if (task === null) return
-    if (!isTask(task) || task.task_id !== taskId)
-      throw new Error(`management answered COMM-020 for ${taskId} with something that is not this task`)
-    await store(database, task)
+    const kept = await owner.get(taskId)
+    if (kept === null) await database.query('update task set gone = true where task_id = $1 and not gone', [taskId])
+    else await store(database, kept)
     if (readAt.size > 10_000) readAt.clear()
     readAt.set(taskId, clock.now())
-  }
-
-  async function ask(taskId: string): Promise<unknown> {
-    try {
-      const answer = await owner.get<unknown>(`/tasks/${encodeURIComponent(taskId)}`)
-      breaker.succeeded()
-      return answer
-    } catch (error) {
-      breaker.failed()
-      throw error
-    }
   }
 
   async function held(taskIds: readonly string[]): Promise<Map<string, HeldTask>> {
@@ -65,10 +51,12 @@ export function openTasks({ database, owner, clock, random, log }: TasksOptions)
   return {
     async fresh(taskIds) {
       const before = await held(taskIds)
-      const due = taskIds.filter(id => before.get(id)?.withdrawn !== false || clock.now() - (readAt.get(id) ?? 0) > freshMs)
+      const isDue = (id: string): boolean =>
+        before.get(id)?.withdrawn !== false || owner.answersFrom() === 'replica' || clock.now() - (readAt.get(id) ?? 0) > freshMs
+      const due = taskIds.filter(isDue)
       const worker = async (): Promise<void> => {
         for (let id = due.shift(); id !== undefined; id = due.shift()) {
-          await refresh(id).catch(error => log.debug({ err: error, taskId: id }, 'COMM-020: the copy answers'))
+          await refresh(id).catch(error => log.debug({ err: error, taskId: id }, 'COMM-020: what is held answers'))
         }
       }
       const asked = due.length
@@ -79,13 +67,13 @@ export function openTasks({ database, owner, clock, random, log }: TasksOptions)
 }
 
 /** Keeps the newest revision; a newer one puts a withdrawn task back and begins to count anew. */
-async function store(database: Database, task: Task): Promise<void> {
+async function store(database: Database, { row: task, revision }: Kept<Task>): Promise<void> {
   await database.query(
     `insert into task (task_id, creator_id, title, text, questions, revision) values ($1, $2, $3, $4, $5, $6)
      on conflict (task_id) do update
        set title = excluded.title, text = excluded.text, questions = excluded.questions, revision = excluded.revision,
            solved = 0, withdrawn = false, read_at = now()
      where task.revision < excluded.revision`,
-    [task.task_id, task.creator_id, task.title, task.text, JSON.stringify(task.questions), task.revision],
+    [task.task_id, task.creator_id, task.title, task.text, JSON.stringify(task.questions), revision],
   )
 }

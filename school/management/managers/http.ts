@@ -1,32 +1,60 @@
 import type { Database } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { RouteDefinition } from 'cutover/http/server'
+import type { Sender } from 'cutover/outbox'
 import type { Random } from 'cutover/process/clock'
 import { closed, id, text } from '../../contracts/bounds.ts'
+import { ManagerCreated } from '../../contracts/events/manager-created/event.ts'
+import type { Manager } from '../../contracts/http/manager.ts'
 
-interface ManagerRow {
-  readonly manager_id: string
-  readonly first_name: string
-  readonly last_name: string
-  readonly account_id: string
-}
+type ManagerRow = Manager & { readonly revision: number }
 
-export const managerRoutes = (database: Database, random: Random): RouteDefinition[] => [
+const columns = 'manager_id, first_name, last_name, account_id, revision::int as revision'
+const names = closed({ first_name: text(200), last_name: text(200) })
+const unknown = (): Problem => new Problem('manager_unknown', { detail: 'there is no manager with this id, or it is not you' })
+
+export const managerRoutes = (database: Database, sender: Sender, random: Random): RouteDefinition[] => [
   {
     method: 'POST',
     path: '/managers',
     operationId: 'createManager',
     summary: 'Takes on a manager; a bonus account belongs to every one.',
     policy: { persons: ['admin'] },
-    body: closed({ first_name: text(200), last_name: text(200) }),
+    body: names,
     async handle(request) {
       const { first_name, last_name } = request.body as { first_name: string; last_name: string }
-      const manager: ManagerRow = { manager_id: `m-${random.uuid()}`, first_name, last_name, account_id: `a-${random.uuid()}` }
-      await database.query(
-        'insert into manager (manager_id, first_name, last_name, account_id) values ($1, $2, $3, $4)',
-        Object.values(manager),
-      )
+      const manager: Manager = { manager_id: `m-${random.uuid()}`, first_name, last_name, account_id: `a-${random.uuid()}` }
+      await sender.transaction(async (tx, record) => {
+        await tx.query(
+          'insert into manager (manager_id, first_name, last_name, account_id) values ($1, $2, $3, $4)',
+          Object.values(manager),
+        )
+        record(ManagerCreated, manager, { revision: 1 })
+      })
       return { status: 201, body: manager, headers: { location: `/managers/${manager.manager_id}` } }
+    },
+  },
+  {
+    method: 'PUT',
+    path: '/managers/{id}',
+    operationId: 'renameManager',
+    summary: 'Corrects the name of a manager.',
+    policy: { persons: ['admin'] },
+    params: closed({ id }),
+    body: names,
+    async handle(request) {
+      const { first_name, last_name } = request.body as { first_name: string; last_name: string }
+      const renamed = await sender.transaction(async (tx, record) => {
+        const { rows } = await tx.query<ManagerRow>(
+          `update manager set first_name = $2, last_name = $3, revision = revision + 1 where manager_id = $1 returning ${columns}`,
+          [request.params['id'], first_name, last_name],
+        )
+        if (rows[0] === undefined) throw unknown()
+        const { revision, ...manager } = rows[0]
+        record(ManagerCreated, manager, { revision })
+        return rows[0]
+      })
+      return { body: renamed }
     },
   },
   {
@@ -46,10 +74,10 @@ export const managerRoutes = (database: Database, random: Random): RouteDefiniti
     async handle(request) {
       const own = request.caller?.kind === 'person' && request.caller.role === 'manager' ? request.caller.subject : null
       const { rows } = await database.query<ManagerRow>(
-        'select manager_id, first_name, last_name, account_id from manager where manager_id = $1 and ($2::text is null or manager_id = $2)',
+        `select ${columns} from manager where manager_id = $1 and ($2::text is null or manager_id = $2)`,
         [request.params['id'], own],
       )
-      if (rows[0] === undefined) throw new Problem('manager_unknown', { detail: 'there is no manager with this id, or it is not you' })
+      if (rows[0] === undefined) throw unknown()
       return { body: rows[0] }
     },
   },

@@ -1,10 +1,14 @@
-import type { Database } from 'cutover/database'
+import type { Database, Tx } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
 import type { Sender } from 'cutover/outbox'
 import type { Random } from 'cutover/process/clock'
 import { closed, id, pageLimit, questions, taskText, text } from '../../contracts/bounds.ts'
+import { TaskChanged } from '../../contracts/events/task-changed/event.ts'
 import { TaskCreated } from '../../contracts/events/task-created/event.ts'
+import type { Task } from '../../contracts/http/task.ts'
+
+type TaskRow = Task & { readonly revision: number }
 
 interface TaskBody {
   readonly title: string
@@ -14,6 +18,10 @@ interface TaskBody {
 
 const columns = 'task_id, creator_id, title, text, questions, revision::int as revision'
 const taskBody = closed({ title: text(300), text: taskText, questions })
+
+/** Nobody is to make a task harder any more that was made so, or taken back. */
+const endReworks = (tx: Tx, taskId: string | undefined): Promise<unknown> =>
+  tx.query('update rework set done_at = now() where task_id = $1 and done_at is null', [taskId])
 
 /** The person who calls; the policy has let in persons only. */
 const subjectOf = (request: HttpRequest): string => (request.caller?.kind === 'person' ? request.caller.subject : '')
@@ -45,6 +53,7 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random): 
           JSON.stringify(body.questions),
           factId,
         ])
+        record(TaskChanged, { task_id: taskId, creator_id: creator, ...body }, { revision: 1 })
       })
       return {
         status: 201,
@@ -63,17 +72,41 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random): 
     body: taskBody,
     async handle(request) {
       const body = request.body as TaskBody
-      const task = await database.transaction(async tx => {
-        const { rows } = await tx.query(
+      const task = await sender.transaction(async (tx, record) => {
+        const { rows } = await tx.query<TaskRow>(
           `update task set title = $3, text = $4, questions = $5, revision = revision + 1, edited_at = now()
-            where task_id = $1 and creator_id = $2 returning ${columns}`,
+            where task_id = $1 and creator_id = $2 and not removed returning ${columns}`,
           [request.params['id'], subjectOf(request), body.title, body.text, JSON.stringify(body.questions)],
         )
         if (rows[0] === undefined) throw unknown()
-        await tx.query('update rework set done_at = now() where task_id = $1 and done_at is null', [request.params['id']])
+        await endReworks(tx, request.params['id'])
+        const { revision, ...state } = rows[0]
+        record(TaskChanged, state, { revision })
         return rows[0]
       })
       return { body: task }
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/tasks/{id}',
+    operationId: 'removeTask',
+    summary: 'Takes one’s own task back: nobody is given it any more. What was answered and paid stands.',
+    policy: { persons: ['manager'] },
+    params: closed({ id }),
+    async handle(request) {
+      await sender.transaction(async (tx, record) => {
+        const { rows } = await tx.query<TaskRow>(
+          `update task set removed = true, revision = revision + 1, edited_at = now()
+            where task_id = $1 and creator_id = $2 and not removed returning ${columns}`,
+          [request.params['id'], subjectOf(request)],
+        )
+        if (rows[0] === undefined) throw unknown()
+        await endReworks(tx, request.params['id'])
+        const { revision, ...state } = rows[0]
+        record(TaskChanged, state, { revision, removed: true })
+      })
+      return { status: 204 }
     },
   },
   {
@@ -86,10 +119,10 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random): 
     params: closed({ id }),
     async handle(request) {
       const author = request.caller?.kind === 'person' ? request.caller.subject : null
-      const { rows } = await database.query(`select ${columns} from task where task_id = $1 and ($2::text is null or creator_id = $2)`, [
-        request.params['id'],
-        author,
-      ])
+      const { rows } = await database.query(
+        `select ${columns} from task where task_id = $1 and not removed and ($2::text is null or creator_id = $2)`,
+        [request.params['id'], author],
+      )
       if (rows[0] === undefined) throw unknown()
       return { body: rows[0] }
     },
@@ -104,7 +137,7 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random): 
     async handle(request) {
       const limit = Number(request.query['limit'] ?? 50)
       const { rows } = await database.query<{ task_id: string }>(
-        `select task_id, title, revision::int as revision, edited_at from task where creator_id = $1 and task_id > $2 order by task_id limit $3`,
+        `select task_id, title, revision::int as revision, edited_at from task where creator_id = $1 and not removed and task_id > $2 order by task_id limit $3`,
         [subjectOf(request), request.query['after'] ?? '', limit],
       )
       return { body: { tasks: rows, next: rows.length === limit ? (rows.at(-1)?.task_id ?? null) : null } }

@@ -1,0 +1,180 @@
+import { type Database, sqlState, type Tx } from '../database/database.ts'
+import { wake } from '../receive/postgres.ts'
+import { type ColumnType, type Kept, keyOf, keyParts, type ReplicaDefinition, type Row, waitFor } from './definition.ts'
+import { Quarantined, type ReplicaStore, type Standing, type TableState, type Told, type Touch } from './store.ts'
+
+/** What PostgreSQL says of a table that is not there, and what the tripwire says. */
+const outOfReach = new Set(['42P01', 'CU001'])
+/** Whoever waits for a table makes everybody behind it wait as well. */
+const shortly = `set local lock_timeout = '500ms'`
+const hidden = (table: string): string => `${table}_quarantined`
+const counter = (table: string): string => `${table}_touched`
+
+/** A digest of what is kept of a row; the owner's rows have the same one when the copy is right. */
+export const digestOf = (expressions: readonly string[]): string => `md5(json_build_array(${expressions.join(', ')})::text)`
+
+/** The copy of one link. `who` is noted when this process reaches for a table that is in quarantine. */
+export function openReplicaStore(database: Database, definition: ReplicaDefinition, who: string): ReplicaStore {
+  const { link, table, key } = definition
+  const [id] = key
+  const idType = definition.columns[id] as ColumnType
+  const columns = Object.entries(definition.columns) as [string, ColumnType][]
+  const names = columns.map(([name]) => name)
+  const told = `unnest(${[...columns.map(([, type], at) => `$${at + 1}::${type === 'jsonb' ? 'text' : type}[]`), `$${names.length + 1}::bigint[]`, `$${names.length + 2}::boolean[]`].join(', ')})
+    as t(${[...names, 'revision', 'removed'].join(', ')})`
+  const value = (name: string, type: ColumnType): string => (type === 'jsonb' ? `t.${name}::jsonb` : `t.${name}`)
+  const keepSql = `
+    insert into ${table} (${names.join(', ')}, revision, removed)
+    select ${columns.map(([name, type]) => value(name, type)).join(', ')}, t.revision, t.removed from ${told} order by t.${id}
+    on conflict (${id}) do update set ${[...names, 'revision', 'removed'].map(name => `${name} = excluded.${name}`).join(', ')}, stored_at = now()
+     where ${table}.revision < excluded.revision
+    returning ${key.map(one => `${one}::text as ${one}`).join(', ')}`
+  const standsSql = `
+    select ${key.map(one => `k.${one}::text as ${one}`).join(', ')}, k.revision, k.removed,
+           (${columns.map(([name]) => `k.${name}`).join(', ')}) is not distinct from (${columns.map(([name, type]) => value(name, type)).join(', ')}) as same
+      from ${told} join ${table} k on k.${id} = t.${id}`
+  const shown = `${names.map(name => (key.includes(name) ? `${name}::text as ${name}` : name)).join(', ')}, revision`
+  const findSql = `select ${shown} from ${table} where not removed and ${id} = any($1::${idType}[])`
+  const listSql = (after: boolean): string =>
+    `select ${shown} from ${table} where not removed ${after ? `and ${id} > $2::${idType}` : ''} order by ${table}.${id} limit $1`
+  const createSql = `create table if not exists ${table} (${columns.map(([name, type]) => `${name} ${type} not null`).join(', ')},
+    revision bigint not null default 1, removed boolean not null default false, stored_at timestamptz not null default now(), primary key (${id}))`
+  type Shown = Row & { readonly revision: string }
+
+  const touched = async (what: string): Promise<void> => {
+    await database.query(
+      `insert into replica_touch (replica, who, what) values ($1, $2, $3)
+       on conflict (replica, who, what) do update set count = replica_touch.count + 1, last_at = now()`,
+      [table, who, what],
+    )
+  }
+
+  /** Who reaches for a table that is out of reach is noted, beside the transaction that ends with it. */
+  async function reach<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work()
+    } catch (error) {
+      const state = sqlState(error)
+      if (state === undefined || !outOfReach.has(state)) throw error
+      if (state === 'CU001') await touched(what)
+      throw new Quarantined(`the copy of ${link} is ${state === 'CU001' ? 'in quarantine' : 'not there'}`, { cause: error })
+    }
+  }
+
+  const toKept = ({ revision, ...row }: Shown): Kept => ({ row, revision: Number(revision) })
+
+  async function stateIn(tx: Tx): Promise<TableState> {
+    const { rows } = await tx.query<{ there: string | null; aside: string | null }>(
+      `select (select relkind from pg_class where oid = to_regclass($1)) as there, to_regclass($2)::text as aside`,
+      [table, hidden(table)],
+    )
+    if (rows[0]?.aside != null) return 'quarantined'
+    return rows[0]?.there === 'r' ? 'present' : 'absent'
+  }
+
+  return {
+    async keep(tx, all) {
+      const values = [
+        ...columns.map(([name, type]) => all.map(({ row }) => (type === 'jsonb' ? JSON.stringify(row[name]) : row[name]))),
+        all.map(one => one.revision),
+        all.map(one => one.removed),
+      ]
+      return reach('kept', async () => {
+        const { rows: stored } = await tx.query<Row>(keepSql, values)
+        const fresh = new Set(stored.map(row => keyOf(definition, row)))
+        const stands = new Map<string, Standing>()
+        if (fresh.size < all.length) {
+          const { rows } = await tx.query<Row & { revision: string; removed: boolean; same: boolean }>(standsSql, values)
+          for (const row of rows)
+            stands.set(keyOf(definition, row), { stored: false, revision: Number(row.revision), removed: row.removed, same: row.same })
+        }
+        return all.map(({ row, revision, removed }: Told): Standing => {
+          const one = keyOf(definition, row)
+          return fresh.has(one) ? { stored: true, revision, removed, same: true } : (stands.get(one) as Standing)
+        })
+      })
+    },
+    async find(keys, tx = database) {
+      const ids = keys.map(one => keyParts(one)[0])
+      const { rows } = await reach('read', () => tx.query<Shown>(findSql, [ids]))
+      return new Map(rows.map(row => [keyOf(definition, row), toKept(row)]))
+    },
+    async list(after, limit) {
+      const from = after === null ? [] : keyParts(after).slice(0, 1)
+      const { rows } = await reach('read', () => database.query<Shown>(listSql(after !== null), [limit, ...from]))
+      return rows.map(toKept)
+    },
+    wake: (tx, keys) =>
+      wake(
+        tx,
+        keys.map(one => waitFor(link, one)),
+      ),
+
+    async state() {
+      const state = await stateIn(database)
+      if (state === 'absent') return { state, rows: 0, quietMs: null }
+      const { rows } = await database.query<{ rows: number; quiet: number | null }>(
+        `select (select count(*)::int from ${state === 'present' ? table : hidden(table)}) as rows,
+                (select extract(epoch from clock_timestamp() - quiet_since)::float8 * 1000 from replica_quarantine where replica = $1) as quiet`,
+        [table],
+      )
+      return { state, rows: rows[0]?.rows ?? 0, quietMs: rows[0]?.quiet ?? null }
+    },
+    async create(tx = database) {
+      if (tx !== database) await tx.query(shortly)
+      await tx.query(createSql)
+    },
+    async quarantine(tx) {
+      await tx.query(shortly)
+      if ((await stateIn(tx)) !== 'present') return
+      await tx.query('delete from replica_touch where replica = $1', [table])
+      await tx.query('insert into replica_quarantine (replica) values ($1)', [table])
+      await tx.query(`alter table ${table} rename to ${hidden(table)}`)
+      await tx.query(`create sequence ${counter(table)}`)
+      // The condition is asked once, before any row, and of an empty table as well.
+      await tx.query(`create view ${table} as select * from ${hidden(table)} where (select replica_tripwire('${table}'))`)
+      await tx.query(
+        `create trigger ${table}_tripwire instead of insert or update or delete on ${table} for each row execute function replica_tripwire_row()`,
+      )
+    },
+    async restore(tx) {
+      await tx.query(shortly)
+      if ((await stateIn(tx)) !== 'quarantined') return
+      await tx.query(`drop view ${table}`)
+      await tx.query(`drop sequence ${counter(table)}`)
+      await tx.query(`alter table ${hidden(table)} rename to ${table}`)
+      await tx.query('delete from replica_quarantine where replica = $1', [table])
+    },
+    async drop(tx) {
+      await tx.query(shortly)
+      const state = await stateIn(tx)
+      if (state === 'quarantined') {
+        await tx.query(`drop view ${table}`)
+        await tx.query(`drop sequence ${counter(table)}`)
+        await tx.query(`drop table ${hidden(table)}`)
+      }
+      if (state === 'present') await tx.query(`drop table ${table}`)
+      await tx.query('delete from replica_touch where replica = $1', [table])
+      await tx.query('delete from replica_quarantine where replica = $1', [table])
+    },
+    async touches() {
+      const { rows } = await database.query<Touch>(
+        `select who, what, count::int as count, to_char(last_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as last_at
+           from replica_touch where replica = $1 order by last_at desc`,
+        [table],
+      )
+      const { rows: drawn } = await database.query<{ last: number | null }>(
+        `select pg_sequence_last_value(to_regclass($1))::int as last where to_regclass($1) is not null`,
+        [counter(table)],
+      )
+      const count = drawn[0]?.last ?? 0
+      // When it was reached for is known by the look that finds the count changed: no later than the truth, by one look.
+      await database.query(
+        'update replica_quarantine set drawn = $2, quiet_since = clock_timestamp() where replica = $1 and drawn <> $2',
+        [table, count],
+      )
+      const nameless = count - rows.reduce((sum, one) => sum + one.count, 0)
+      return nameless > 0 ? [...rows, { who: 'somebody who is none of these', what: 'reached', count: nameless, last_at: '' }] : rows
+    },
+  }
+}
