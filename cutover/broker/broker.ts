@@ -19,6 +19,25 @@ export interface Topic {
   readonly partitions: number
 }
 
+/**
+ * A topic that nothing may use. In quarantine it keeps its id, its records and its offsets, and can be restored; retention
+ * goes on. Retired, it is deleted: its name is kept, so that nobody makes it again by accident.
+ */
+export interface HiddenTopic extends Topic {
+  readonly state: 'quarantined' | 'retired'
+  readonly since: Date
+}
+
+/** That a client wanted to use a hidden topic, and how often. */
+export interface Touch {
+  /** The name of the client. */
+  readonly who: string
+  readonly what: 'append' | 'fetch' | 'create'
+  readonly firstAt: Date
+  readonly lastAt: Date
+  readonly count: number
+}
+
 /** The first offset that still exists and the next one to be written: `start <= position <= end` or data is gone. */
 export interface PartitionBounds {
   readonly partition: number
@@ -42,16 +61,27 @@ export type TopicIdentity = Pick<Topic, 'id' | 'name'>
  * Promises: an append that has returned is durable and will be read by everybody, in the order of its partition and
  * without a gap between offsets; an append that throws may have happened (the caller sends again, receivers have
  * keys). `fetch` never skips: an offset below the partition's start throws `OffsetOutOfRange`. A topic that does not
- * exist throws `TopicUnknown`; it is never made by writing to it. Any other error means that the log is away: back
- * off and call again. Appending to one topic from several processes is safe; its order is then that of the commits.
+ * exist throws `TopicUnknown`; it is never made by writing to it. One that is hidden throws `TopicQuarantined` or
+ * `TopicRetired`, and who appends to it, fetches from it or creates it has then been noted, durably. Any other error means
+ * that the log is away: back off and call again. Appending to one topic from several processes is safe; its order is then that of the commits.
  */
 export interface Broker {
-  /** Makes the topic or returns the one that is there; throws when it is there with another number of partitions. */
+  /** Makes the topic or returns the one that is there; throws when it is there with another number of partitions, or hidden. */
   createTopic(name: string, partitions: number): Promise<Topic>
+  /** The same for who does it on purpose: also when the name is retired. A new topic then, with another id. */
+  reviveTopic(name: string, partitions: number): Promise<Topic>
+  /** Hides the topic. When it returns no append is under way, and none will be. Again, it changes nothing. */
+  quarantineTopic(name: string): Promise<HiddenTopic>
+  /** Ends a quarantine; changes nothing at a topic that is open. Its touches can be read until it is hidden again. */
+  restoreTopic(name: string): Promise<Topic>
+  /** Deletes the topic with its records, also out of quarantine, and retires its name. */
   deleteTopic(name: string): Promise<void>
-  /** The topic, or undefined when there is none of that name. */
+  /** The topic, or undefined when there is none of that name, or a hidden one. Looking is no touch. */
   topic(name: string): Promise<Topic | undefined>
   topics(): Promise<readonly Topic[]>
+  hidden(name: string): Promise<HiddenTopic | undefined>
+  /** Who wanted to use the topic since it was hidden, the latest first; one per client and kind. */
+  touches(name: string): Promise<readonly Touch[]>
   /** Appends all records, each to the partition of its key, and resolves when they are durable. */
   append(topic: string, records: readonly NewRecord[]): Promise<void>
   /**
@@ -72,9 +102,26 @@ export interface Broker {
 }
 
 export class TopicUnknown extends Error {
-  override readonly name = 'TopicUnknown'
-  constructor(topic: string) {
-    super(`topic "${topic}" does not exist; create it with: cutover topics apply`)
+  override readonly name: string = 'TopicUnknown'
+  constructor(topic: string, why = 'does not exist; create it with: cutover topics apply') {
+    super(`topic "${topic}" ${why}`)
+  }
+}
+
+/** Deleted on purpose: it does not exist, and is not to be made again by whoever happens to want it. */
+export class TopicRetired extends TopicUnknown {
+  override readonly name = 'TopicRetired'
+  constructor(topic: string, since: Date) {
+    super(topic, `was deleted on purpose at ${since.toISOString()}, and its name is retired: nothing may use it any more`)
+  }
+}
+
+export class TopicQuarantined extends Error {
+  override readonly name = 'TopicQuarantined'
+  constructor(topic: string, since: Date) {
+    super(
+      `topic "${topic}" is in quarantine since ${since.toISOString()}: nothing may touch it any more; restore it or wait until it is dropped`,
+    )
   }
 }
 

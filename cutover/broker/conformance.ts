@@ -2,6 +2,7 @@ import { test } from 'node:test'
 import type { Broker } from './broker.ts'
 import { appendClaims } from './conformance/appending.ts'
 import { fetchClaims } from './conformance/fetching.ts'
+import { hideClaims } from './conformance/hiding.ts'
 import type { Claim, Subject } from './conformance/subject.ts'
 import { topicClaims } from './conformance/topics.ts'
 import { waitClaims } from './conformance/waiting.ts'
@@ -16,8 +17,8 @@ export function brokerConformance(kind: string, makeSubject: () => Promise<Subje
     test(`${kind}: ${title}`, async () => {
       const subject = await (made ??= makeSubject())
       const opened: Broker[] = []
-      const open = (): Broker => {
-        const broker = subject.open()
+      const open = (name?: string): Broker => {
+        const broker = subject.open(name)
         opened.push(broker)
         return broker
       }
@@ -33,4 +34,5 @@ export function brokerConformance(kind: string, makeSubject: () => Promise<Subje
   appendClaims(claim)
   fetchClaims(claim)
   waitClaims(claim)
+  hideClaims(claim)
 }

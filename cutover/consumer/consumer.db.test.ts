@@ -30,7 +30,7 @@ interface Consuming extends Adding {
   readonly broker: Broker
   publish(messages: readonly Message[]): Promise<void>
   /** Consumes until `enough` says so of a status; resolves when the consumer has ended. */
-  consume(enough: (status: ConsumerStatus) => boolean, instead?: { broker?: Broker; database?: Database }): Promise<void>
+  consume(enough: (status: ConsumerStatus) => boolean, instead?: { broker?: Broker; database?: Database; clock?: Clock }): Promise<void>
 }
 
 async function setup(): Promise<Consuming> {
@@ -56,7 +56,7 @@ async function setup(): Promise<Consuming> {
       const show = (status: ConsumerStatus): void => {
         if (enough(status)) stop.abort()
       }
-      const ports = { broker: instead.broker ?? broker, store, shares, clock: hasty, random: systemRandom, log }
+      const ports = { broker: instead.broker ?? broker, store, shares, clock: instead.clock ?? hasty, random: systemRandom, log }
       await runConsumer({ ...ports, topic: topic.name, receiver, show, received: () => undefined }, stop.signal)
     },
   }
@@ -191,4 +191,34 @@ test('an outage spends no tries: however long the database is away, nothing is s
   assert.ok(troubles >= 12)
   assert.deepEqual(await effectsIn(database), ['a:1'])
   assert.deepEqual((await tracesIn(database)).dead, [])
+})
+
+test('a topic in quarantine is said to be, is asked for again slowly, and is read on when it is restored', async () => {
+  const { database, broker, publish, consume } = await setup()
+  await publish([aFact('a'), aFact('b')])
+  await broker.quarantineTopic(Counted.topic)
+  const slept: number[] = []
+  const clock: Clock = {
+    now: hasty.now,
+    async sleep(ms, signal) {
+      slept.push(ms)
+      if (slept.length === 3) await broker.restoreTopic(Counted.topic)
+      await hasty.sleep(ms, signal)
+    },
+  }
+  const troubles: string[] = []
+  await consume(
+    status => {
+      if (status.trouble !== null) troubles.push(status.trouble)
+      return standsAt(2)(status)
+    },
+    { clock },
+  )
+  assert.ok(troubles.length >= 3 && troubles.every(trouble => trouble.includes('is in quarantine since')))
+  assert.deepEqual(slept.slice(0, 3), [5_000, 5_000, 5_000])
+  assert.deepEqual(await effectsIn(database), ['a:1', 'b:1'])
+  assert.deepEqual(
+    (await broker.touches(Counted.topic)).map(({ who, what, count }) => [who, what, count]),
+    [['test', 'fetch', 3]],
+  )
 })

@@ -1,4 +1,4 @@
-import { type Broker, type FetchFrom, type LogRecord, OffsetOutOfRange, TopicUnknown } from '../broker/broker.ts'
+import { type Broker, type FetchFrom, type LogRecord, OffsetOutOfRange, TopicQuarantined, TopicUnknown } from '../broker/broker.ts'
 import { fromHeaders } from '../contract/headers.ts'
 import type { Message } from '../contract/message.ts'
 import { isTransient, type Tx } from '../database/database.ts'
@@ -38,6 +38,8 @@ const renewMs = 1_500
 /** Tries of a message that fails by itself, before it is set aside. */
 const attemptsMax = 5
 const retryDelay = { firstMs: 50, maxMs: 1_000 }
+/** Every look at a topic in quarantine is noted there, and nobody waits for it. */
+const quarantineMs = 5_000
 const outageDelay = { firstMs: 100, maxMs: 5_000 }
 
 /** The lease is another's by now: whatever was done in the transaction is undone. */
@@ -87,6 +89,11 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
       failures++
       renewAt = 0
       if (failures === 1) log.warn({ consumer: options.shares.of.consumer, err: error }, 'consumer: waits and tries again')
+      if (error instanceof TopicQuarantined) {
+        show(options, held, trouble)
+        await clock.sleep(quarantineMs, signal)
+        continue
+      }
       await clock.sleep(fullJitter(failures, outageDelay, random), signal)
     }
   }

@@ -145,6 +145,23 @@ test('what one instance could only park, the next that can act wakes when it sta
   assert.deepEqual(await acting.stores.consumer.instances(), [])
 })
 
+test('a consumer that starts while its topic is in quarantine says so, is noted there, and reads when it is restored', async () => {
+  const { broker, database, receiving } = await anInstance(['act:L-1'])
+  const topic = await broker.createTopic(Counted.topic, 1)
+  const fact = { ...aFact('a'), source: 'hiring' }
+  await broker.append(topic.name, [{ key: 'a', value: fact.bytes, headers: toHeaders(fact) }])
+  await broker.quarantineTopic(topic.name)
+  await receiving.running.start()
+  await until(async () => receiving.consumers()[0]?.trouble?.includes('is in quarantine since') === true)
+  assert.deepEqual(
+    (await broker.touches(topic.name)).map(({ who, what }) => [who, what]),
+    [['test', 'fetch']],
+  )
+  await broker.restoreTopic(topic.name)
+  await until(async () => (await effectsIn(database)).length > 0)
+  await receiving.running.stop()
+})
+
 /** Looks until it is so; the runner's own limit ends it when it never is. */
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await systemClock.sleep(10)

@@ -1,4 +1,4 @@
-import type { Broker } from '../broker/broker.ts'
+import type { Broker, Topic } from '../broker/broker.ts'
 import { type Ability, isAble } from '../contract/capability.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import { type ConsumerStatus, runConsumer } from '../consumer/consumer.ts'
@@ -91,7 +91,7 @@ export function openReceiving(options: ReceivingOptions): Receiving {
     const event = options.events.find(one => one.name === link.event)
     if (event === undefined) throw new Error(`${link.id} carries ${link.event}, which is not an event of this system`)
     while (!signal.aborted) {
-      const topic = await broker.topic(event.topic).catch(() => undefined)
+      const topic = await topicOf(event).catch(() => undefined)
       if (topic === undefined) {
         statuses.set(consumer, {
           consumer,
@@ -120,6 +120,14 @@ export function openReceiving(options: ReceivingOptions): Receiving {
         signal,
       )
     }
+  }
+
+  /** Also one in quarantine: its reader has to say so, and to be there when it is restored. */
+  async function topicOf({ topic: name }: EventContract): Promise<Topic | undefined> {
+    const topic = await broker.topic(name)
+    if (topic !== undefined) return topic
+    const hidden = await broker.hidden(name)
+    return hidden?.state === 'quarantined' ? hidden : undefined
   }
 
   const parked = (signal: AbortSignal): Promise<void> =>

@@ -3,6 +3,7 @@ import { after, test } from 'node:test'
 import { Registry as Metrics } from 'prom-client'
 import { Counted, countingDatabase, countLink } from '../../tests/counting.ts'
 import { freshDatabase } from '../../tests/database.ts'
+import type { Broker } from '../broker/broker.ts'
 import { openPostgresLog } from '../broker/postgres/log.ts'
 import { openDoorbell } from '../database/doorbell.ts'
 import { aServer, issuers } from '../http/testing.ts'
@@ -18,7 +19,8 @@ import { openStores } from './stores.ts'
 const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
 const { signers } = await issuers()
 const links = [{ ...countLink, from: 'hiring', to: 'bonuses' }]
-const events = [{ ...Counted, service: 'hiring' }]
+const counted = { ...Counted, service: 'hiring' }
+const events = [counted, { ...counted, name: 'CountedAfter', topic: 'hiring.counted-after' }]
 const open: { close(): Promise<void> }[] = []
 after(async () => {
   await Promise.all(open.map(one => one.close()))
@@ -27,7 +29,7 @@ after(async () => {
 /** The sending half of an instance, with a receiver that counts calls and has nothing of what it is asked for. */
 async function anInstance(
   capabilities: readonly string[],
-): Promise<{ sending: Sending; calls: () => number; state: () => Promise<unknown> }> {
+): Promise<{ sending: Sending; broker: Broker; calls: () => number; state: () => Promise<unknown> }> {
   const database = await countingDatabase()
   const broker = openPostgresLog({ url: (await freshDatabase()).url, name: 'test', log })
   const doorbell = openDoorbell(database, log)
@@ -75,6 +77,7 @@ async function anInstance(
   })
   return {
     sending,
+    broker,
     calls: () => calls,
     state: () => sending.sender.transaction(async (_, record) => record(Counted, { key: 'a', amount: 1, needs: '' })),
   }
@@ -102,4 +105,18 @@ test('who cannot call a link states its facts all the same, and has neither the 
   await instance.state()
   assert.deepEqual(await lanesOf(instance, 2), ['event', 'sweep:L-1'])
   assert.equal(instance.calls(), 0)
+})
+
+test('a topic that is hidden is not made again by its sender, which is no straggler for that', async () => {
+  for (const hide of ['quarantineTopic', 'deleteTopic'] as const) {
+    const instance = await anInstance([])
+    const { broker } = instance
+    await broker.createTopic(Counted.topic, Counted.partitions)
+    await broker[hide](Counted.topic)
+    await instance.sending.running.start()
+    // Made after the other one would have been.
+    while ((await broker.topic('hiring.counted-after')) === undefined) await systemClock.sleep(10)
+    await instance.sending.running.stop()
+    assert.deepEqual([await broker.topic(Counted.topic), await broker.touches(Counted.topic)], [undefined, []])
+  }
 })

@@ -1,4 +1,4 @@
-import type { Broker } from '../broker/broker.ts'
+import { type Broker, TopicQuarantined, TopicRetired } from '../broker/broker.ts'
 import { isAble } from '../contract/capability.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { CompareAnswer } from '../contract/receipts.ts'
@@ -136,7 +136,7 @@ export function openSending(options: SendingOptions): Sending {
   async function maintain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        for (const event of events.filter(one => one.service === service)) await broker.createTopic(event.topic, event.partitions)
+        for (const event of events.filter(one => one.service === service)) await ensureTopic(event)
         await ensurePartitions(stores.outbox, defaultPartitions)
         const dropped = await dropTerminalPartitions(
           stores.outbox,
@@ -150,6 +150,17 @@ export function openSending(options: SendingOptions): Sending {
         continue
       }
       await clock.sleep(maintenanceMs, signal)
+    }
+  }
+
+  /** A topic that was hidden on purpose is left alone: asking for it would be noted as the doing of a straggler. */
+  async function ensureTopic({ topic, partitions }: EventContract): Promise<void> {
+    if ((await broker.hidden(topic)) !== undefined) return
+    try {
+      await broker.createTopic(topic, partitions)
+    } catch (error) {
+      if (!(error instanceof TopicQuarantined || error instanceof TopicRetired)) throw error
+      log.debug({ err: error }, 'topics: hidden just now')
     }
   }
 

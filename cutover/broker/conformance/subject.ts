@@ -3,8 +3,8 @@ import { type Broker, type FetchFrom, type LogRecord, type NewRecord, type Topic
 
 /** A log that the suite may do with what it likes. */
 export interface Subject {
-  /** Another client of the same log. The suite closes it. */
-  open(): Broker
+  /** Another client of the same log, under a name. The suite closes it. */
+  open(name?: string): Broker
   /** Takes away all records that are there now, as retention will when they are too old. */
   expire(topic: Topic): Promise<void>
   /** Appends as a writer does that dies before its append is complete. */

@@ -46,7 +46,7 @@ export function topicClaims(claim: Claim): void {
     const other = subject.open()
     await other.deleteTopic(old.name)
     assert.equal(await other.topic(old.name), undefined)
-    const made = await other.createTopic(old.name, 1)
+    const made = await other.reviveTopic(old.name, 1)
     assert.notEqual(made.id, old.id)
     // The first client has not heard of any of that.
     await broker.append(old.name, numbered('k', 2, 10))

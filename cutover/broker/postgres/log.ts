@@ -3,7 +3,18 @@ import { openDatabase, sqlState } from '../../database/database.ts'
 import { openDoorbell } from '../../database/doorbell.ts'
 import { installMigrations } from '../../database/install.ts'
 import type { Log } from '../../process/log.ts'
-import { type Broker, type NewRecord, type PartitionBounds, type Topic, type TopicIdentity, TopicUnknown } from '../broker.ts'
+import {
+  type Broker,
+  type NewRecord,
+  type PartitionBounds,
+  type Topic,
+  type TopicIdentity,
+  TopicQuarantined,
+  TopicRetired,
+  TopicUnknown,
+  type Touch,
+} from '../broker.ts'
+import { findHidden, listTouches, noteTouch, quarantineTopic, restoreTopic } from './hiding.ts'
 import { appendRecords, fetchRecords } from './records.ts'
 import { defaultRetention, maintainRecords, type Retention } from './retention.ts'
 import { createTopic, deleteTopic, findTopic, listTopics, topicBounds } from './topics.ts'
@@ -16,7 +27,7 @@ const pollMs = 500
 
 export interface PostgresLogOptions {
   readonly url: string
-  /** Shows in `pg_stat_activity`. */
+  /** Shows in `pg_stat_activity`, and in the touches of hidden topics. */
   readonly name: string
   readonly log: Log
   readonly retention?: Retention
@@ -71,15 +82,25 @@ export function openPostgresLog(options: PostgresLogOptions): Broker {
     return topic
   }
 
+  /** Why the topic cannot be used. If it is hidden, then `what` was tried has been noted. */
+  async function refusal(topic: Pick<Topic, 'name'> & Partial<Topic>, what?: Touch['what']): Promise<Error> {
+    const { name, id } = topic
+    const hidden = await findHidden(database, name)
+    // A reader of an older topic of this name has to look it up anew first.
+    if (hidden === undefined || (hidden.state === 'quarantined' && id !== undefined && id !== hidden.id)) return new TopicUnknown(name)
+    if (what !== undefined) await noteTouch(database, name, options.name, what)
+    return hidden.state === 'quarantined' ? new TopicQuarantined(name, hidden.since) : new TopicRetired(name, hidden.since)
+  }
+
   /** Runs `work` on the topic; when that is not there under the id that we knew, on the one of that name now. */
-  async function onTopic<Result>(name: string, work: (topic: Topic) => Promise<Result | undefined>): Promise<Result> {
+  async function onTopic<Result>(name: string, work: (topic: Topic) => Promise<Result | undefined>, what?: Touch['what']): Promise<Result> {
     await ready()
     const remembered = known.get(name)
     const result = remembered === undefined ? undefined : await work(remembered)
     if (result !== undefined) return result
     const topic = await find(name)
     const again = topic === undefined ? undefined : await work(topic)
-    if (again === undefined) throw new TopicUnknown(name)
+    if (again === undefined) throw await refusal({ name }, what)
     return again
   }
 
@@ -96,21 +117,43 @@ export function openPostgresLog(options: PostgresLogOptions): Broker {
     }
   }
 
+  async function make(name: string, partitions: number, revived: boolean): Promise<Topic> {
+    await ready()
+    await createTopic(database, name, partitions, revived)
+    const topic = await find(name)
+    if (topic === undefined) throw await refusal({ name }, 'create')
+    if (topic.partitions !== partitions) {
+      throw new Error(
+        `topic "${name}" has ${topic.partitions} partitions for life; ${partitions} were asked for. A change is a plan of its own`,
+      )
+    }
+    return topic
+  }
+
   return {
-    async createTopic(name, partitions) {
+    createTopic: (name, partitions) => make(name, partitions, false),
+    reviveTopic: (name, partitions) => make(name, partitions, true),
+    async quarantineTopic(name) {
+      const topic = await find(name)
+      if (topic !== undefined) {
+        await quarantineTopic(database, topic)
+        known.delete(name)
+        doorbell.ring(channelOf(topic))
+      }
+      const hidden = await findHidden(database, name)
+      if (hidden?.state !== 'quarantined') throw await refusal({ name })
+      return hidden
+    },
+    async restoreTopic(name) {
       await ready()
-      await createTopic(database, name, partitions)
-      return onTopic(name, async topic => {
-        if (topic.partitions !== partitions) {
-          throw new Error(
-            `topic "${name}" has ${topic.partitions} partitions for life; ${partitions} were asked for. A change is a plan of its own`,
-          )
-        }
-        return topic
-      })
+      const hidden = await findHidden(database, name)
+      if (hidden?.state === 'quarantined') await restoreTopic(database, hidden)
+      const topic = await find(name)
+      if (topic === undefined) throw await refusal({ name })
+      return topic
     },
     async deleteTopic(name) {
-      const topic = await find(name)
+      const topic = (await find(name)) ?? (await findHidden(database, name))
       if (topic === undefined) return
       await deleteTopic(database, topic)
       known.delete(name)
@@ -121,13 +164,22 @@ export function openPostgresLog(options: PostgresLogOptions): Broker {
       await ready()
       return listTopics(database)
     },
+    async hidden(name) {
+      await ready()
+      return findHidden(database, name)
+    },
+    async touches(name) {
+      await ready()
+      return listTouches(database, name)
+    },
     async append(name, records) {
       if (records.length === 0) return
-      await onTopic(name, async topic => {
-        const appended = await insert(topic, records)
-        if (appended) doorbell.ring(channelOf(topic))
-        return appended
-      })
+      const appended = async (topic: Topic): Promise<true | undefined> => {
+        const done = await insert(topic, records)
+        if (done) doorbell.ring(channelOf(topic))
+        return done
+      }
+      await onTopic(name, appended, 'append')
     },
     async fetch(topic, from, limit, waitMs, signal) {
       await ready()
@@ -140,7 +192,7 @@ export function openPostgresLog(options: PostgresLogOptions): Broker {
           if (closed) return []
           const leftMs = signal?.aborted === true ? 0 : until - Date.now()
           const records = await fetchRecords(database, topic, from, limit)
-          if (records === undefined) throw new TopicUnknown(topic.name)
+          if (records === undefined) throw await refusal(topic, 'fetch')
           if (records.length > 0 || leftMs <= 0) return records
           await bell.wait(Math.min(options.pollMs ?? pollMs, leftMs))
         }

@@ -3,6 +3,7 @@ import { after, test } from 'node:test'
 import { pino } from 'pino'
 import { freshDatabase } from '../../../tests/database.ts'
 import { type Database, openDatabase } from '../../database/database.ts'
+import { OffsetOutOfRange } from '../broker.ts'
 import { brokerConformance } from '../conformance.ts'
 import type { Subject } from '../conformance/subject.ts'
 import { openPostgresLog } from './log.ts'
@@ -42,7 +43,7 @@ async function subject(): Promise<Subject & { url: string; database: Database }>
   return {
     url,
     database,
-    open: () => openPostgresLog({ url, name: 'test', log, retention, pollMs }),
+    open: (name = 'test') => openPostgresLog({ url, name, log, retention, pollMs }),
     async expire() {
       await age(database)
       await maintainRecords(database, retention)
@@ -142,17 +143,33 @@ test('a topic that is deleted leaves no record behind', async () => {
   const { open, database } = await subject()
   const broker = open()
   connected.push(broker)
-  for (const name of ['stays', 'goes']) {
+  for (const name of ['stays', 'goes', 'goes from quarantine']) {
     await broker.createTopic(name, 2)
     await broker.append(
       name,
       Array.from({ length: 10 }, (_, n) => ({ key: `k${n}`, value: name, headers: {} })),
     )
   }
+  await broker.quarantineTopic('goes from quarantine')
+  await broker.deleteTopic('goes from quarantine')
   await broker.deleteTopic('goes')
   const { rows } = await database.query<{ value: string; count: number }>(
     'select value, count(*)::int as count from record group by value',
     [],
   )
   assert.deepEqual(rows, [{ value: 'stays', count: 10 }])
+})
+
+test('retention goes on in quarantine, so that what is restored tells what is gone', async () => {
+  const { open, database } = await subject()
+  const broker = open()
+  connected.push(broker)
+  const topic = await broker.createTopic('t', 1)
+  await broker.append('t', [{ key: 'k', value: '1', headers: {} }])
+  await broker.quarantineTopic('t')
+  await age(database)
+  await maintainRecords(database, retention)
+  await broker.restoreTopic('t')
+  await assert.rejects(broker.fetch(topic, [{ partition: 0, offset: 0n }], 10, 0), OffsetOutOfRange)
+  assert.deepEqual(await broker.bounds('t'), [{ partition: 0, start: 1n, end: 1n }])
 })

@@ -1,5 +1,6 @@
 import type { Database, Tx } from '../../database/database.ts'
 import type { PartitionBounds, Topic } from '../broker.ts'
+import { retireTopic } from './hiding.ts'
 
 const partitionsMax = 64
 const nameMax = 200
@@ -7,22 +8,23 @@ const nameMax = 200
 const deleteBatch = 20_000
 
 export async function findTopic(tx: Tx, name: string): Promise<Topic | undefined> {
-  const { rows } = await tx.query<Topic>('select id, name, partitions from topic where name = $1', [name])
+  const { rows } = await tx.query<Topic>('select id, name, partitions from topic where name = $1 and hidden is null', [name])
   return rows[0]
 }
 
 export async function listTopics(tx: Tx): Promise<readonly Topic[]> {
-  const { rows } = await tx.query<Topic>('select id, name, partitions from topic order by name', [])
+  const { rows } = await tx.query<Topic>('select id, name, partitions from topic where hidden is null order by name', [])
   return rows
 }
 
-/** Makes the topic with its partitions, unless one of that name is there. */
-export async function createTopic(database: Database, name: string, partitions: number): Promise<void> {
+/** Makes the topic with its partitions, unless one of that name is there, hidden ones included; a retired one gives way if `revived`. */
+export async function createTopic(database: Database, name: string, partitions: number, revived: boolean): Promise<void> {
   if (!Number.isInteger(partitions) || partitions < 1 || partitions > partitionsMax) {
     throw new RangeError(`topic "${name}": ${partitions} partitions were asked for; it must be a whole number from 1 to ${partitionsMax}`)
   }
   if (name === '' || name.length > nameMax) throw new RangeError(`the name of a topic has 1 to ${nameMax} characters, not ${name.length}`)
   await database.transaction(async tx => {
+    if (revived) await tx.query(`delete from topic where name = $1 and hidden = 'retired'`, [name])
     const { rows } = await tx.query<{ id: string }>(
       'insert into topic (name, partitions) values ($1, $2) on conflict (name) do nothing returning id',
       [name, partitions],
@@ -35,11 +37,9 @@ export async function createTopic(database: Database, name: string, partitions: 
   })
 }
 
-/** Removes the topic at once, then its records. What an interruption leaves of those belongs to nobody and goes with its time. */
+/** Retires the topic at once, then deletes its records. What an interruption leaves of those belongs to nobody and goes with its time. */
 export async function deleteTopic(database: Database, topic: Topic): Promise<void> {
-  const { rows } = await database.query<{ id: string }>('select id from topic_partition where topic_id = $1', [topic.id])
-  await database.query('delete from topic where id = $1', [topic.id])
-  for (const { id } of rows) {
+  for (const id of await retireTopic(database, topic)) {
     let deleted = deleteBatch
     while (deleted === deleteBatch) {
       const { rowCount } = await database.query(
