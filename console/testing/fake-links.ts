@@ -113,7 +113,6 @@ const facts: readonly Facts[] = [
   ],
 ]
 
-
 /** Nine links, as a system has them that has just been started. */
 export const fakeLinks = (): LinkRow[] =>
   facts.map(([link, from, to, kind, rate, open, en, ru, event, http]) => ({

@@ -15,10 +15,10 @@ const counted = ['equal', 'stale', 'different', 'missing', 'extra', 'failed', 's
 
 export const openReadingStore = (database: Database): ReadingStore => ({
   async install(links) {
-    await database.query(
-      'insert into reading (link, answers) select * from unnest($1::text[], $2::text[]) on conflict (link) do nothing',
-      [links.map(one => one.link), links.map(one => one.answers)],
-    )
+    await database.query('insert into reading (link, answers) select * from unnest($1::text[], $2::text[]) on conflict (link) do nothing', [
+      links.map(one => one.link),
+      links.map(one => one.answers),
+    ])
   },
   async all() {
     const { rows } = await database.query<ReadingRow>('select link, answers, compares, epoch from reading', [])

@@ -46,8 +46,8 @@ export interface ReaderOptions {
   readonly owner: Owner
   readonly clock: Clock
   readonly log: Log
-  /** Told of every read. */
-  readonly read: () => void
+  /** Told of every read, and who answers it. */
+  readonly read: (answers: Answers) => void
 }
 
 const rowsOf = (found: ReadonlyMap<string, Kept>): ReadonlyMap<string, Row> => new Map([...found].map(([key, { row }]) => [key, row]))
@@ -69,7 +69,10 @@ export function openReader(options: ReaderOptions): OpenReader {
   const copyOf = async (key: string): Promise<Kept | null> => (await store.find([key])).get(key) ?? null
 
   /** Reads under one epoch, from first to last; a source that is gone by then is read anew where the switch says now. */
-  async function under<Result>(work: (answers: Answers, compares: boolean, epoch: number) => Promise<Result>, attempts = 2): Promise<Result> {
+  async function under<Result>(
+    work: (answers: Answers, compares: boolean, epoch: number) => Promise<Result>,
+    attempts = 2,
+  ): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       const { answers, compares, epoch } = cache.of(link)
       const leave = enter(epoch)
@@ -102,14 +105,14 @@ export function openReader(options: ReaderOptions): OpenReader {
     link,
     get: key =>
       under(async (answers, compares, epoch) => {
-        options.read()
+        options.read(answers)
         const kept = await (answers === 'http' ? owner.one(key) : copyOf(key))
         if (compares) offer(key, epoch, answers, kept)
         return kept
       }),
     list: (after, limit) =>
       under(async (answers, compares, epoch) => {
-        options.read()
+        options.read(answers)
         const rows = await (answers === 'http' ? owner.list(after, limit) : store.list(after, limit))
         if (compares) for (const kept of rows) offer(keyOf(definition, kept.row), epoch, answers, kept)
         return rows
@@ -122,7 +125,7 @@ export function openReader(options: ReaderOptions): OpenReader {
         if (answers === 'http') return rowsOf(await readings.gathered(tx, link, wanted))
         const found = await store.find(wanted, tx)
         for (const [key, kept] of found) {
-          options.read()
+          options.read(answers)
           if (compares) offer(key, epoch, answers, kept)
         }
         return rowsOf(found)

@@ -10,7 +10,11 @@ export const replicaHandler = (definition: ReplicaDefinition, store: ReplicaStor
   versions: [0] as never,
   lookup: async () => null,
   decide(message) {
-    const { envelope, revision, removed = false } = message as { envelope: { payload: unknown }; revision: number | null; removed?: boolean }
+    const {
+      envelope,
+      revision,
+      removed = false,
+    } = message as { envelope: { payload: unknown }; revision: number | null; removed?: boolean }
     const row = definition.read(envelope.payload)
     if (row === null) return { do: 'reject', rule: 'state_invalid' }
     return { do: 'apply', effect: { row, revision: revision ?? 1, removed } }

@@ -169,10 +169,10 @@ export function openReplicaStore(database: Database, definition: ReplicaDefiniti
       )
       const count = drawn[0]?.last ?? 0
       // When it was reached for is known by the look that finds the count changed: no later than the truth, by one look.
-      await database.query(
-        'update replica_quarantine set drawn = $2, quiet_since = clock_timestamp() where replica = $1 and drawn <> $2',
-        [table, count],
-      )
+      await database.query('update replica_quarantine set drawn = $2, quiet_since = clock_timestamp() where replica = $1 and drawn <> $2', [
+        table,
+        count,
+      ])
       const nameless = count - rows.reduce((sum, one) => sum + one.count, 0)
       return nameless > 0 ? [...rows, { who: 'somebody who is none of these', what: 'reached', count: nameless, last_at: '' }] : rows
     },

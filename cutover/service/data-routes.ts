@@ -143,13 +143,19 @@ export function dataRoutes({ service, stores, readers, sources, turned }: DataRo
           await underTerm(stores.switch, tx, order.term)
           const used = reading?.answers === 'replica' || reading?.compares === true
           if (used && (order.do === 'quarantine' || order.do === 'drop'))
-            throw new Problem('copy_in_use', { detail: `reads of ${reader.link} are answered from its copy, or compared with it. Nothing was done` })
+            throw new Problem('copy_in_use', {
+              detail: `reads of ${reader.link} are answered from its copy, or compared with it. Nothing was done`,
+            })
           await store[order.do](tx)
         })
         // Somebody has the table just now: nobody is made to queue behind this.
         await work.catch((cause: unknown) => {
           if (!isTransient(cause)) throw cause
-          throw new Problem('unavailable', { detail: `the copy of ${reader.link} is in use just now. Nothing was done; try again`, retryable: true, cause })
+          throw new Problem('unavailable', {
+            detail: `the copy of ${reader.link} is in use just now. Nothing was done; try again`,
+            retryable: true,
+            cause,
+          })
         })
         return { body: await readingOf(order.link) }
       },

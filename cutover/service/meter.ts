@@ -1,5 +1,5 @@
 import { Counter, type Registry } from 'prom-client'
-import type { LinkContract } from '../contract/contract.ts'
+import type { LinkContract, Route } from '../contract/contract.ts'
 import type { Message } from '../contract/message.ts'
 import type { Clock } from '../process/clock.ts'
 import type { Outcome } from '../receive/outcome.ts'
@@ -41,7 +41,7 @@ export function openMeter(now: () => number): Meter {
 export interface Meters {
   readonly byLink: ReadonlyMap<string, Meter>
   stated(messages: readonly Message[]): void
-  read(link: string): void
+  read(link: string, route: Route): void
   received(link: string, outcomes: readonly Outcome[]): void
 }
 
@@ -55,8 +55,8 @@ export function openMeters(links: readonly LinkContract[], clock: Clock, metrics
   })
   const reads = new Counter({
     name: 'cutover_reads_total',
-    help: 'Reads over data links by HTTP.',
-    labelNames: ['link'],
+    help: 'Reads over data links, by link and by the route that answered: http, or event for the copy.',
+    labelNames: ['link', 'route'],
     registers: [metrics],
   })
   const outcomes = new Counter({
@@ -75,9 +75,9 @@ export function openMeters(links: readonly LinkContract[], clock: Clock, metrics
         }
       }
     },
-    read(link) {
+    read(link, route) {
       byLink.get(link)?.add(1)
-      reads.inc({ link })
+      reads.inc({ link, route })
     },
     received(link, all) {
       for (const outcome of all) outcomes.inc({ link, outcome: outcome.is })

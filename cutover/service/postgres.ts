@@ -82,7 +82,10 @@ export function copyAudit(database: Database, definition: ReplicaDefinition): Au
     content: { revision: 'revision', removed: 'removed', digest: digestOf(Object.keys(columns)) },
   })
   const there = async (): Promise<boolean> => {
-    const { rows } = await database.query<{ kind: string | null }>('select (select relkind from pg_class where oid = to_regclass($1)) as kind', [table])
+    const { rows } = await database.query<{ kind: string | null }>(
+      'select (select relkind from pg_class where oid = to_regclass($1)) as kind',
+      [table],
+    )
     return rows[0]?.kind === 'r'
   }
   return {

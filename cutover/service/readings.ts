@@ -109,7 +109,7 @@ export async function openReadings(options: ReadingsOptions): Promise<Readings> 
         owner: ownerOf(definition as unknown as ReplicaDefinition, link),
         clock,
         log,
-        read: () => meters.read(link.id),
+        read: answers => meters.read(link.id, answers === 'http' ? 'http' : 'event'),
       })
       all.set(link.id, opened)
       return opened.reader as unknown as LinkReader<R>
@@ -129,7 +129,14 @@ export async function openReadings(options: ReadingsOptions): Promise<Readings> 
     epochs: () => Object.fromEntries([...all].map(([id, reader]) => [id, reader.epoch()])),
     reload,
     get running() {
-      return loops('readings', [keepUp, ...[...all.values()].map(({ comparison }) => (signal: AbortSignal) => comparison.run(signal))])
+      return loops('readings', [
+        keepUp,
+        ...[...all.values()].map(
+          ({ comparison }) =>
+            (signal: AbortSignal) =>
+              comparison.run(signal),
+        ),
+      ])
     },
   }
 }

@@ -65,9 +65,7 @@ export function openSending(options: SendingOptions): Sending {
     })
   const sent = links.filter(link => link.from === service)
   const calls = (link: string): boolean => isAble(options.capabilities, 'call', link)
-  const couriers = new Map<string, Courier>(
-    sent.map(link => [link.id, openCourier(link, client(link), deliveryDeadlineMs, clock, random)]),
-  )
+  const couriers = new Map<string, Courier>(sent.map(link => [link.id, openCourier(link, client(link), deliveryDeadlineMs, clock, random)]))
 
   const sender = openSender({
     ...options,

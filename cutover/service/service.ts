@@ -25,11 +25,13 @@ import { openPresence } from './presence.ts'
 import { openReadings } from './readings.ts'
 import { openReceiving } from './receiving.ts'
 import { openSending } from './sending.ts'
+import { seriesRoutes } from './series-routes.ts'
 import { servedRoutes } from './serving.ts'
 import { runSnapshots } from '../snapshot/snapshot.ts'
 import { copyAudit, sourceAudits } from './postgres.ts'
 import { openStores, type Stores } from './stores.ts'
 import { openMeters } from './meter.ts'
+import { topicRoutes } from './topic-routes.ts'
 
 export { wake } from '../receive/postgres.ts'
 export type { Audit, AuditRow } from './audit.ts'
@@ -98,6 +100,8 @@ async function run(definition: ServiceDefinition): Promise<void> {
         ...servedRoutes(parts.routes, links, name, link => isAble(capabilities, 'serve', link)),
         ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares),
         ...planRoutes({ service: name, links, events, stores }),
+        ...seriesRoutes(metrics),
+        ...topicRoutes({ service: name, events, broker, switches: stores.switch, clock }),
         ...dataRoutes({ service: name, links, stores, readers: readings.all, sources, turned: () => doorbell.ring('reading') }),
         ...operatorRoutes({
           service: name,

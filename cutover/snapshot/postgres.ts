@@ -54,7 +54,10 @@ export const openSnapshotStore = (database: Database): SnapshotStore => ({
     return rows[0] === undefined ? null : toJob(rows[0])
   },
   async unfinished() {
-    const { rows } = await database.query<{ link: string }>(`select link from snapshot where state in ('telling', 'told') order by link`, [])
+    const { rows } = await database.query<{ link: string }>(
+      `select link from snapshot where state in ('telling', 'told') order by link`,
+      [],
+    )
     return rows.map(row => row.link)
   },
   async take(tx, link) {

@@ -24,8 +24,15 @@ export interface Reading {
     /** Since somebody reached for it in quarantine, or since it was put there; null unless it is there. */
     readonly quietMs: number | null
     /** Who reached for it in quarantine. */
-    readonly touches: readonly { readonly who: string; readonly what: string; readonly count: number }[]
+    readonly touches: readonly Touch[]
   }
+}
+
+/** Who reached for something in quarantine, how, and how often. */
+export interface Touch {
+  readonly who: string
+  readonly what: string
+  readonly count: number
 }
 
 /** How compared reads came out since the reading switch was turned. */
@@ -55,6 +62,13 @@ export interface Telling {
   readonly tookMs: number
   /** All of it is terminal at the reader, or waits there for a person. */
   readonly arrived: boolean
+}
+
+/** How the topic of an event stands. */
+export interface TopicStand {
+  readonly state: 'open' | 'quarantined' | 'absent'
+  readonly quietMs: number | null
+  readonly touches: readonly Touch[]
 }
 
 /** A copy against its original, row by row. */
@@ -119,6 +133,12 @@ export interface World {
   readParity(link: string): Promise<ReadParity>
   /** Compares each row of the copy with its original. */
   compareCopy(link: string): Promise<CopyStand>
+  /** All links of the system. */
+  links(): readonly LinkContract[]
+  topic(event: string): Promise<TopicStand>
+  topicTo(event: string, change: 'open' | 'quarantine' | 'restore' | 'drop'): Promise<void>
+  /** Series of metrics that instances still have of a link's route. */
+  series(link: string, route: Route): Promise<readonly string[]>
   copy(link: string, change: 'create' | 'quarantine' | 'restore' | 'drop'): Promise<void>
   telling(link: string): Promise<Telling>
   /** Begins to tell what was there before, for whoever asks, or gives it up. */

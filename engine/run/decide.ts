@@ -37,8 +37,11 @@ export function nextOf(run: RunFacts, steps: readonly StepFacts[]): Next {
 }
 
 /** Whether all that can be undone is done, and nothing that cannot. */
-const isFinished = (run: RunFacts, steps: readonly StepFacts[]): boolean =>
-  run.heading === 'forward' && steps.every(step => (step.final ? step.state === 'pending' : step.state === 'done'))
+function isFinished(run: RunFacts, steps: readonly StepFacts[]): boolean {
+  const final = steps.findIndex(step => step.final)
+  const beyond = final === -1 ? steps.length : final
+  return run.heading === 'forward' && steps.every((step, at) => step.state === (at < beyond ? 'done' : 'pending'))
+}
 
 export function stateOf(run: RunFacts, steps: readonly StepFacts[]): RunState {
   if (run.ended !== null) return run.ended

@@ -2,7 +2,7 @@ import { Problem } from 'cutover/failure'
 import type { Route } from '../api/contract.ts'
 import type { LinkReport } from '../links/merge.ts'
 import type { ParityPair, ParityView, PairVerdict } from '../api/plan.ts'
-import type { Instance, Reading, ReadParity, Telling } from '../plan/world.ts'
+import type { Instance, Reading, ReadParity, Telling, TopicStand, Touch } from '../plan/world.ts'
 import type { Content, Row } from '../verify/expectation.ts'
 import type { Page } from '../verify/verify.ts'
 
@@ -195,11 +195,27 @@ export function readReading(answer: unknown): Reading {
       state: state as Reading['copy']['state'],
       rows: number(copy.rows, 'reading/copy/rows'),
       quietMs: orNull(copy.quiet_ms, value => number(value, 'reading/copy/quiet_ms')),
-      touches: list(copy.touches, 'reading/copy/touches').map((item, at) => {
-        const touch = object(item, `reading/copy/touches/${at}`)
-        return { who: text(touch.who, 'touch/who'), what: text(touch.what, 'touch/what'), count: number(touch.count, 'touch/count') }
-      }),
+      touches: readTouches(copy.touches),
     },
+  }
+}
+
+const readTouches = (value: unknown): readonly Touch[] =>
+  list(value, 'touches').map((item, at) => {
+    const touch = object(item, `touches/${at}`)
+    return { who: text(touch.who, 'touch/who'), what: text(touch.what, 'touch/what'), count: number(touch.count, 'touch/count') }
+  })
+
+/** `GET /operator/series/{link}` */
+export const readSeries = (answer: unknown): readonly string[] => [...texts(object(answer, 'series').series, 'series')]
+
+/** `GET /operator/topics/{event}` */
+export function readTopic(answer: unknown): TopicStand {
+  const row = object(answer, 'topic')
+  return {
+    state: text(row.state, 'topic/state') as TopicStand['state'],
+    quietMs: orNull(row.quiet_ms, value => number(value, 'topic/quiet_ms')),
+    touches: readTouches(row.touches),
   }
 }
 

@@ -3,9 +3,10 @@ import { condition, thing } from '../plan/state.ts'
 import { said, type Verb } from '../plan/verb.ts'
 import { deployment } from './deployment.ts'
 
-/** Deploys the sender with the HTTP calls of the link: it will make them for facts that are stated for HTTP. */
-export const call = ({ id, from: service }: LinkContract): Verb =>
-  deployment({
+/** Deploys the HTTP calls of the link: in the sender of a business link, which makes them for facts that are stated for HTTP; in the reader of a data link. */
+export const call = ({ id, kind, from, to }: LinkContract): Verb => {
+  const service = kind === 'business' ? from : to
+  return deployment({
     name: 'call',
     service,
     capability: `call:${id}`,
@@ -14,3 +15,4 @@ export const call = ({ id, from: service }: LinkContract): Verb =>
     requires: [condition(thing.endpoint(id), 'served')],
     effects: { [thing.calls(id)]: 'made' },
   })
+}

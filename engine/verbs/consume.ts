@@ -20,7 +20,9 @@ export function consume(link: LinkContract, event: { readonly name: string; read
     asks: said('deploy_gate_positions', { service, capability }),
     requires: [
       condition(thing.registered(event.name, event.version), 'yes'),
-      condition(thing.consumer(id), ...(ability === 'record' ? ['none', 'record', 'act'] : ['record', 'act'])),
+      // The empty consumer comes first where there is one: a copy has no effects that it could have too early.
+      condition(thing.consumer(id), ...(ability === 'record' || link.kind === 'data' ? ['none', 'record', 'act'] : ['record', 'act'])),
+      ...(link.kind === 'data' ? [condition(thing.copy(id), 'present')] : []),
     ],
     effects: { [thing.consumer(id)]: ability },
     // Deployed is not subscribed: a reader without a stored position would begin wherever the log then stands.

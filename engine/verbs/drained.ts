@@ -9,14 +9,14 @@ import type { World } from '../plan/world.ts'
  * each has to be terminal at its receiver. A queue that seems empty proves nothing, because a retry walks around
  * whoever looks. The places are told as where the rest is.
  */
-export function drained({ id, event }: LinkContract, from: Route): Verb {
+export function drained({ id, kind, event }: LinkContract, from: Route): Verb {
   const now: Route = from === 'http' ? 'event' : 'http'
   return {
     name: 'drained',
     does: said('drained', { route: from, link: id }),
     asks: said('drained_gate', { route: from, link: id }),
     touches: [`link ${id}`, `event ${event}`],
-    requires: [condition(thing.route(id), now)],
+    requires: kind === 'business' ? [condition(thing.route(id), now)] : [condition(thing.told(id), 'nothing')],
     effects: { [thing.drained(id, from)]: 'yes' },
     async look(world) {
       const { route, issued, outstanding } = await world.draining(id, from)

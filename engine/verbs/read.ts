@@ -8,7 +8,8 @@ import { refusalOf } from './deployment.ts'
 type Answers = Reading['answers']
 
 /** How a reading switch stands, as one word of the abstract state. */
-export const standing = ({ answers, compares }: Pick<Reading, 'answers' | 'compares'>): string => (compares ? `${answers}, compared` : answers)
+export const standing = ({ answers, compares }: Pick<Reading, 'answers' | 'compares'>): string =>
+  compares ? `${answers}, compared` : answers
 
 const before = async (world: World, link: string): Promise<Memo> => {
   const { answers, compares } = await world.reading(link)

@@ -1,9 +1,11 @@
 import type { LinkContract } from 'cutover/contract'
 import { Problem } from 'cutover/failure'
-import type { Route } from '../api/contract.ts'
 import type { Said } from '../api/plan.ts'
+import { say } from '../api/words.ts'
 import { condition, type State, thing } from '../plan/state.ts'
 import { said, type Verb } from '../plan/verb.ts'
+import type { World } from '../plan/world.ts'
+import { readingsOver } from './copy.ts'
 import { gone } from './deployment.ts'
 import { draining } from './drained.ts'
 
@@ -30,21 +32,20 @@ export const retireEndpoint = (link: LinkContract): Verb =>
 interface Retirement {
   readonly name: string
   readonly service: string
-  readonly capabilities: readonly [string, ...string[]]
+  readonly capability: string
   readonly does: string
   readonly effects: State
 }
 
-/** The old route is empty, and that is counted again here: what was drained when the run finished need not be so now. */
-function retire({ id, event }: LinkContract, old: Route, { name, service, capabilities, does, effects }: Retirement): Verb {
-  const now: Route = old === 'http' ? 'event' : 'http'
-  const [capability] = capabilities
+/** That nothing needs HTTP any more is looked at again here: what was so when the run finished need not be so now. */
+function retire(link: LinkContract, { name, service, capability, does, effects }: Retirement): Verb {
+  const { id, event } = link
   return {
     name,
     does: said(does, { service, link: id, event }),
     asks: said('retire_gate', { service, capability }),
     touches: [`link ${id}`],
-    requires: [condition(thing.route(id), now), condition(thing.drained(id, old), 'yes')],
+    requires: [condition(thing.route(id), 'event'), ...(link.kind === 'business' ? [condition(thing.drained(id, 'http'), 'yes')] : [])],
     effects,
     async look(world): Promise<Said> {
       const all = await world.instances(service)
@@ -54,14 +55,25 @@ function retire({ id, event }: LinkContract, old: Route, { name, service, capabi
         : said('retire_now', { having, instances: all.length, service, capability })
     },
     async apply(world) {
-      const gate = await draining(world, id, old)
-      if (gate.verdict !== 'pass')
-        throw new Problem('service_refused', {
-          detail: `${id} is not drained of ${old} any more: a fact that was stated for it has come up`,
-        })
-      await world.deployer?.deploy(service, { add: [], remove: capabilities })
+      await (link.kind === 'business' ? requireDrained(world, id) : requireUnread(world, link))
+      await world.deployer?.deploy(service, { add: [], remove: [capability] })
     },
     settled: async world => gone(await world.instances(service), service, capability),
-    inverse: { noReturn: said('retire_no_return', { link: id, route: old }) },
+    inverse: { noReturn: said('retire_no_return', { link: id, route: 'http' }) },
   }
+}
+
+async function requireDrained(world: World, link: string): Promise<void> {
+  const gate = await draining(world, link, 'http')
+  if (gate.verdict === 'pass') return
+  throw new Problem('service_refused', { detail: `${link} is not drained of http any more: a fact that was stated for it has come up` })
+}
+
+/** Reads are answered from the copy alone from here on, and none that asks the owner is in flight. */
+async function requireUnread(world: World, { id, to: service }: LinkContract): Promise<void> {
+  const { answers, compares } = await world.reading(id)
+  if (answers === 'http') throw new Problem('service_refused', { detail: `${id} is read by HTTP again: nothing was taken away` })
+  if (compares) await world.read({ link: id, answers, compares: false })
+  const over = await readingsOver(world, id, service)
+  if (over !== null) throw new Problem('service_away', { detail: say(over), retryable: true })
 }

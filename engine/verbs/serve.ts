@@ -3,9 +3,10 @@ import { thing } from '../plan/state.ts'
 import { said, type Verb } from '../plan/verb.ts'
 import { deployment } from './deployment.ts'
 
-/** Deploys the receiver with the HTTP endpoint of the link. */
-export const serve = ({ id, to: service }: LinkContract): Verb =>
-  deployment({
+/** Deploys the HTTP endpoint of the link: in the receiver of a business link, in the owner of a data link. */
+export const serve = ({ id, kind, from, to }: LinkContract): Verb => {
+  const service = kind === 'business' ? to : from
+  return deployment({
     name: 'serve',
     service,
     capability: `serve:${id}`,
@@ -14,3 +15,4 @@ export const serve = ({ id, to: service }: LinkContract): Verb =>
     requires: [],
     effects: { [thing.endpoint(id)]: 'served' },
   })
+}

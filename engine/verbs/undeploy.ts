@@ -40,7 +40,10 @@ function undeploy({ id, event }: LinkContract, { name, service, capabilities, do
     const all = await world.instances(service)
     return capabilities.filter(one => all.length > 0 && lacking(all, one).length === 0)
   }
-  const again = (memo: Readonly<Record<string, unknown>>): string[] => String(memo['had'] ?? '').split(' ').filter(one => one !== '')
+  const again = (memo: Readonly<Record<string, unknown>>): string[] =>
+    String(memo['had'] ?? '')
+      .split(' ')
+      .filter(one => one !== '')
   return {
     name,
     does: said(does, { service, link: id, event }),
@@ -59,22 +62,21 @@ function undeploy({ id, event }: LinkContract, { name, service, capabilities, do
     async apply(world) {
       const gate = await draining(world, id, 'event')
       if (gate.verdict !== 'pass')
-        throw new Problem('service_refused', { detail: `${id} is not drained of event any more: a fact that was stated for it has come up` })
+        throw new Problem('service_refused', {
+          detail: `${id} is not drained of event any more: a fact that was stated for it has come up`,
+        })
       await world.deployer?.deploy(service, { add: [], remove: capabilities })
     },
     settled: async world => gone(await world.instances(service), service, capability),
     inverse: {
       does: said('undeploy_inverse', { service, capability }),
-      rehearse: (world, memo) =>
-        refusalOf(async () => world.deployer?.deploy(service, { add: again(memo), remove: [], dryRun: true })),
+      rehearse: (world, memo) => refusalOf(async () => world.deployer?.deploy(service, { add: again(memo), remove: [], dryRun: true })),
       apply: async (world, memo) => world.deployer?.deploy(service, { add: again(memo), remove: [] }),
       async settled(world, memo) {
         const all = await world.instances(service)
         const missing = again(memo).filter(one => lacking(all, one).length > 0)
         const figures = [atLeast('instances', missing.length === 0 ? all.length : 0, Math.max(1, all.length))]
-        return all.length > 0 && missing.length === 0
-          ? passed(figures)
-          : holds(said('deploy_waits_none', { service }), figures)
+        return all.length > 0 && missing.length === 0 ? passed(figures) : holds(said('deploy_waits_none', { service }), figures)
       },
     },
   }

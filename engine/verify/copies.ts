@@ -80,7 +80,12 @@ export async function verifyCopy(link: string, books: CopyBooks): Promise<LinkVe
       if (judgement === 'equal') continue
       if (judgement === 'different') find('different', key, 'the copy says something else at the same revision')
       else if (onTheirWay > 0) counts.open++
-      else find('missing', key, judgement === 'absent' ? 'the copy has no such row, and nothing is on its way' : 'the copy is behind, and nothing is on its way')
+      else
+        find(
+          'missing',
+          key,
+          judgement === 'absent' ? 'the copy has no such row, and nothing is on its way' : 'the copy is behind, and nothing is on its way',
+        )
     }
   }
 }

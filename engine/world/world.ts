@@ -11,7 +11,9 @@ import {
   readReceipts,
   readSwitch,
   readSwitched,
+  readSeries,
   readTelling,
+  readTopic,
   readVersions,
 } from '../services/answers.ts'
 import { copyBooksOf } from '../services/books.ts'
@@ -41,6 +43,11 @@ export function openWorld({ links, events, directory, registry, deployer }: Worl
       links.find(link => link.id === id),
       id,
     )
+  const eventOf = (name: string): EventContract =>
+    known(
+      events.find(event => event.name === name),
+      name,
+    )
   const post = (service: string, path: string, body: object): Promise<unknown> =>
     directory.ask(service, { method: 'POST', path, body: { ...body, term: required(term) }, deadlineMs: turnMs, ...fence })
   const reading = async (id: string) => readReading(await get(linkOf(id).to, `/operator/readings/${id}`))
@@ -48,11 +55,7 @@ export function openWorld({ links, events, directory, registry, deployer }: Worl
   return {
     run,
     link: linkOf,
-    event: name =>
-      known(
-        events.find(event => event.name === name),
-        name,
-      ),
+    event: eventOf,
     instances: async service => readInstances(await get(service, '/operator/instances')),
     positions: async id => readPositions(await get(linkOf(id).to, `/operator/positions/${id}`)),
     knownVersions: async service => readVersions(await get(service, '/operator/versions')),
@@ -73,6 +76,18 @@ export function openWorld({ links, events, directory, registry, deployer }: Worl
     async compareCopy(id) {
       const { facts, open, missing, different, extra } = await verifyCopy(id, copyBooksOf(linkOf(id), directory))
       return { rows: facts, open, missing, different, extra }
+    },
+    links: () => links,
+    topic: async name => readTopic(await get(eventOf(name).service, `/operator/topics/${name}`)),
+    async topicTo(name, change) {
+      await post(eventOf(name).service, '/operator/topics', { event: name, do: change })
+    },
+    async series(id, route) {
+      const { from, to } = linkOf(id)
+      const call = { method: 'GET', path: `/operator/series/${id}?route=${route}`, deadlineMs: readMs } as const
+      const each = await Promise.all([...new Set([from, to])].map(service => directory.askEach(service, call)))
+      // An instance that is away has no series now; one that comes back begins without.
+      return each.flat().flatMap(one => ('away' in one ? [] : readSeries(one.answer).map(series => `${series} at ${one.url}`)))
     },
     async copy(link, change) {
       await post(linkOf(link).to, '/operator/copies', { link, do: change })

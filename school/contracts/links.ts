@@ -111,3 +111,9 @@ export const links: readonly LinkContract[] = [
     order: 'revision',
   },
 ]
+
+export function linkOf(id: string): LinkContract {
+  const link = links.find(one => one.id === id)
+  if (link === undefined) throw new Error(`the school has no link ${id}`)
+  return link
+}

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { transitionsOf, type Plan } from '@cutover/engine/plan'
-import { plans } from './plans.ts'
+import { generatePlan } from '@cutover/engine/procedures'
+import { events } from '../contracts/events.ts'
+import { links } from '../contracts/links.ts'
+import { plans, written } from './plans.ts'
 
-const written = readFileSync(new URL('../../docs/procedures.md', import.meta.url), 'utf8')
+const documented = readFileSync(new URL('../../docs/procedures.md', import.meta.url), 'utf8')
 
 /** The numbers under a heading of docs/procedures.md. */
 function numbersOf(procedure: string): string[] {
-  const section = written.split(/^## /m).find(text => text.startsWith(`${procedure}\n`))
+  const section = documented.split(/^## /m).find(text => text.startsWith(`${procedure}\n`))
   assert.ok(section, `docs/procedures.md has no "## ${procedure}"`)
   return [...section.matchAll(/^(\d+)\\?\. /gm)].map(match => match[1] ?? '')
 }
@@ -27,17 +30,32 @@ for (const plan of plans) {
   })
 }
 
-test('every business link has a plan in either direction', () => {
-  const both = (plan: Plan): string => `${plan.id} ${plan.to}`
-  assert.deepEqual(plans.map(both).toSorted(), [
-    'COMM-030 event',
-    'COMM-030 http',
-    'COMM-040 event',
-    'COMM-040 http',
-    'COMM-050 event',
-    'COMM-050 http',
-    'COMM-080 event',
-    'COMM-080 http',
-  ])
+test('every link of the matrix has a plan in either direction', () => {
+  assert.deepEqual(
+    plans.map(plan => `${plan.id} ${plan.to}`).toSorted(),
+    links.flatMap(({ id }) => [`${id} event`, `${id} http`]).toSorted(),
+  )
   assert.ok(plans.every(plan => transitionsOf(plan).length >= plan.steps.length))
 })
+
+/** All that a plan says and does, but for the code of its verbs, which is the same code. */
+const told = ({ steps, ...head }: Plan): object => ({
+  ...head,
+  steps: steps.map(({ verbs, ...step }) => ({
+    ...step,
+    verbs: verbs.map(({ name, does, asks, touches, requires, effects, inverse }) => ({
+      name,
+      does,
+      asks,
+      touches,
+      requires,
+      effects,
+      inverse: inverse === null ? null : 'noReturn' in inverse ? inverse.noReturn : inverse.does,
+    })),
+  })),
+})
+
+for (const plan of written) {
+  test(`${plan.id} to ${plan.to} as it is written down is what the matrix gives for it`, () =>
+    assert.deepEqual(told(plan), told(generatePlan(plan.link, plan.to, events))))
+}

@@ -1,14 +1,16 @@
 import type { Plan } from '@cutover/engine/plan'
+import { generatePlan } from '@cutover/engine/procedures'
 import { events } from '../contracts/events.ts'
 import { links } from '../contracts/links.ts'
-import { businessLinkToEvent } from './procedure-3-business-link-to-event.ts'
-import { businessLinkToHttp } from './procedure-4-business-link-to-http.ts'
+import { managersToEvent } from './procedure-1-data-link-to-event.ts'
+import { ratingToHttp } from './procedure-2-data-link-to-http.ts'
+import { creditToEvent } from './procedure-3-business-link-to-event.ts'
+import { newTaskToHttp } from './procedure-4-business-link-to-http.ts'
 
-/** Every plan of the school: each business link in both directions. */
-export const plans: readonly Plan[] = links
-  .filter(link => link.kind === 'business')
-  .flatMap(link => {
-    const event = events.find(one => one.name === link.event)
-    if (event === undefined) throw new Error(`${link.id} carries ${link.event}, which is not an event of the school`)
-    return [businessLinkToEvent(link, event), businessLinkToHttp(link, event)]
-  })
+/** The four procedures as they are written down, each for its link. */
+export const written: readonly Plan[] = [managersToEvent, ratingToHttp, creditToEvent, newTaskToHttp]
+
+/** Every plan of the school: each link of the communication matrix in both directions, as written or, where nothing is, generated. */
+export const plans: readonly Plan[] = links.flatMap(link =>
+  (['event', 'http'] as const).map(to => written.find(plan => plan.id === link.id && plan.to === to) ?? generatePlan(link, to, events)),
+)

@@ -106,7 +106,12 @@ export function openSchoolLife(people: People, random: Random): SchoolLife {
         const assignment = assignments[Math.floor(random.next() * assignments.length)]
         if (assignment !== undefined) await people.act(assignment.candidate, 'hiring', 'GET', `/assignments/${assignment.id}`)
       } else {
-        const { candidates } = await people.act<{ candidates: { candidate_id: string }[] }>(manager, 'management', 'GET', '/candidates?limit=3')
+        const { candidates } = await people.act<{ candidates: { candidate_id: string }[] }>(
+          manager,
+          'management',
+          'GET',
+          '/candidates?limit=3',
+        )
         for (const { candidate_id } of candidates) await people.act(manager, 'management', 'GET', `/candidates/${candidate_id}`)
       }
     },

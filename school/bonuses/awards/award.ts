@@ -31,5 +31,8 @@ export function decideAward(award: Award, known: Known): Decision<Entry> {
   if (rating === undefined) return { do: 'wait', for: known.waitsFor.rating(award.factId, award.taskId) }
   const amount = amountOf({ reason: award.reason, rating }, policyVersion)
   const [debit, credit] = award.reason === 'task failed' ? [account.id, fund] : [fund, account.id]
-  return { do: 'apply', effect: { ...award, debit, credit, amount, rating, policyVersion, ...(account.isNew ? { opens: account.id } : {}) } }
+  return {
+    do: 'apply',
+    effect: { ...award, debit, credit, amount, rating, policyVersion, ...(account.isNew ? { opens: account.id } : {}) },
+  }
 }

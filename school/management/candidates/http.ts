@@ -9,7 +9,11 @@ import type { Candidate } from '../../contracts/http/candidate.ts'
 async function orAway<Answer>(read: Promise<Answer>): Promise<Answer> {
   return read.catch((cause: unknown) => {
     if (!(cause instanceof Unreachable)) throw cause
-    throw new Problem('unavailable', { detail: 'hiring, which knows the candidates, does not answer; try again in a moment', retryable: true, cause })
+    throw new Problem('unavailable', {
+      detail: 'hiring, which knows the candidates, does not answer; try again in a moment',
+      retryable: true,
+      cause,
+    })
   })
 }
 

@@ -1,0 +1,96 @@
+import { type Broker, TopicQuarantined, TopicUnknown } from '../broker/broker.ts'
+import type { EventContract } from '../contract/contract.ts'
+import { Problem } from '../failure/problem.ts'
+import type { RouteDefinition } from '../http/server.ts'
+import type { Clock } from '../process/clock.ts'
+import type { SwitchStore } from '../switch/store.ts'
+
+const name = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' } as const
+const closed = (properties: object): object => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(properties),
+  properties,
+})
+
+export interface TopicRoutesOptions {
+  readonly service: string
+  readonly events: readonly EventContract[]
+  readonly broker: Broker
+  readonly switches: SwitchStore
+  readonly clock: Clock
+}
+
+/** The topics of the events that this service states, for the plans that open, hide and drop them. */
+export function topicRoutes({ service, events, broker, switches, clock }: TopicRoutesOptions): RouteDefinition[] {
+  const operator = { policy: 'operator', tags: ['operator'] } as const
+
+  function eventOf(event: string | undefined): EventContract {
+    const own = events.find(one => one.name === event && one.service === service)
+    if (own === undefined) throw new Problem('not_found', { detail: `${service} states no event ${event ?? ''}` })
+    return own
+  }
+
+  async function stand({ topic }: EventContract): Promise<object> {
+    const hidden = await broker.hidden(topic)
+    if (hidden === undefined) return { state: (await broker.topic(topic)) === undefined ? 'absent' : 'open', quiet_ms: null, touches: [] }
+    const touches = await broker.touches(topic)
+    const last = Math.max(hidden.since.getTime(), ...touches.map(touch => touch.lastAt.getTime()))
+    return {
+      state: hidden.state === 'retired' ? 'absent' : 'quarantined',
+      // By the clock of this process against the log's: told in seconds, and only waited for.
+      quiet_ms: Math.max(0, clock.now() - last),
+      touches: touches.map(({ who, what, count }) => ({ who, what, count })),
+    }
+  }
+
+  return [
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/topics/{event}',
+      operationId: 'operatorTopic',
+      summary: 'How the topic of an event stands, with whoever reached for it while it was hidden.',
+      params: closed({ event: name }),
+      handle: async request => ({ body: await stand(eventOf(request.params['event'])) }),
+    },
+    {
+      ...operator,
+      method: 'POST',
+      path: '/operator/topics',
+      operationId: 'orderTopic',
+      summary: 'Opens the topic of an event, on purpose; hides it; takes it out again; or drops it. Repeating it changes nothing.',
+      body: closed({
+        event: name,
+        do: { enum: ['open', 'quarantine', 'restore', 'drop'] },
+        term: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+      }),
+      async handle(request) {
+        const order = request.body as { event: string; do: 'open' | 'quarantine' | 'restore' | 'drop'; term: number }
+        const event = eventOf(order.event)
+        if (order.term < (await switches.term()))
+          throw new Problem('term_stale', {
+            detail: `term ${order.term} is older than one that this service has seen: another engine took over`,
+          })
+        await change(event, order.do).catch((error: unknown) => {
+          // Dropped already, or never there: there is nothing to hide or drop.
+          if (!(error instanceof TopicUnknown) || order.do === 'open') throw error
+        })
+        return { body: await stand(event) }
+      },
+    },
+  ]
+
+  async function change({ topic, partitions }: EventContract, to: 'open' | 'quarantine' | 'restore' | 'drop'): Promise<void> {
+    if (to === 'quarantine') await broker.quarantineTopic(topic)
+    else if (to === 'restore') await broker.restoreTopic(topic)
+    else if (to === 'drop') await broker.deleteTopic(topic)
+    else {
+      await broker.reviveTopic(topic, partitions).catch(async (error: unknown) => {
+        // Left in quarantine by somebody: who opens it means the one that is there.
+        if (!(error instanceof TopicQuarantined)) throw error
+        await broker.restoreTopic(topic)
+      })
+    }
+  }
+}
