@@ -84,8 +84,14 @@ export function verb(terminal: Terminal, { name, summary, examples, timeoutSecon
     .exitOverride()
 }
 
+/** Whose token a command shows, and the file that it is in, if one was named by hand. */
+export interface Whose {
+  readonly who: 'operator' | 'approver'
+  readonly file?: string | undefined
+}
+
 /** Makes the context from the options that were given. */
-export function contextOf(terminal: Terminal, command: Command): Context {
+export function contextOf(terminal: Terminal, command: Command, whose: Whose = { who: 'operator' }): Context {
   // A group that takes the common options, like `traffic`, has taken them wherever they stood on the line.
   const { json, server, timeout } = command.optsWithGlobals<CommonOptions>()
   const home = homeOf(terminal.environment)
@@ -106,7 +112,7 @@ export function contextOf(terminal: Terminal, command: Command): Context {
     timeoutMs: timeout * 1_000,
     timeoutGiven: command.getOptionValueSourceWithGlobals('timeout') === 'cli',
     async call(name, call) {
-      const found = servers.get(name) ?? findServer(name, { home, address: server, token })
+      const found = servers.get(name) ?? findServer(name, { home, address: server, token, ...whose })
       servers.set(name, found)
       return (await found).call({ timeoutMs: timeout * 1_000, ...call })
     },

@@ -1,12 +1,11 @@
 import type { Command } from 'commander'
 import { type Context, type Terminal, contextOf, verb } from './command.ts'
+import { approvalLine, finalSteps } from './approval.ts'
 import { confirm } from './confirm.ts'
 import { CommandFailed, exitCodes } from './exit.ts'
 import { hasChanged } from './follow.ts'
-import { hanging } from './gate.ts'
 import { order } from './order.ts'
-import { plain, styled } from './print.ts'
-import { sentence } from './sentence.ts'
+import { plain } from './print.ts'
 import { type Target, runOf, target } from './target.ts'
 import { type WaitOptions, waitFor, waitSeconds, withWait } from './waiting.ts'
 import type { RunView } from '@cutover/engine/api/plan'
@@ -32,7 +31,11 @@ export const completeVerb = (terminal: Terminal): Command =>
           'repeat it with --yes if that is meant',
         )
       const before = await runOf(context, named)
-      if (options.yes !== true && before.can.includes('complete')) await ask(context, before)
+      if (options.yes !== true && before.can.includes('complete')) {
+        // Nobody is asked to type a name for what would be refused then.
+        if (before.approval?.wanted === true) throw unapproved(before)
+        await ask(context, before)
+      }
       const run = await order(context, before, 'complete')
       const changed = hasChanged(before)
       await waitFor(
@@ -44,17 +47,15 @@ export const completeVerb = (terminal: Terminal): Command =>
       )
     })
 
-async function ask(context: Context, run: RunView): Promise<void> {
-  const width = context.screen?.columns ?? 80
-  const last = run.steps.filter(({ no_return, state }) => no_return !== null && state !== 'done')
-  const reasons = [...new Set(last.flatMap(({ no_return }) => (no_return === null ? [] : [sentence(no_return)])))]
-  context.note(
-    [
-      styled('red', 'This cannot be undone:'),
-      ...last.flatMap(({ step, does }) => hanging(`  ${plain(step).padEnd(3)} `, sentence(does), width)),
-      ...reasons.flatMap(reason => hanging('', reason, width)),
-    ].join('\n'),
+const unapproved = (run: RunView): CommandFailed =>
+  new CommandFailed(
+    exitCodes.waits,
+    `${plain(run.run)} would pass its point of no return: ${approvalLine(run)}`,
+    `have the second person approve it with: npx cutover approve ${plain(run.run)}, then repeat`,
   )
+
+async function ask(context: Context, run: RunView): Promise<void> {
+  context.note(finalSteps(run, context.screen?.columns ?? 80).join('\n'))
   const link = plain(run.link)
   // Typing the name makes sure that the eye has seen which link it is.
   await confirm(context, `Type ${link} to go on: `, new RegExp(`^${link.replaceAll(/\W/g, String.raw`\$&`)}$`))

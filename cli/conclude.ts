@@ -53,6 +53,7 @@ function nextOf(run: RunView): string {
   const lines = [
     ['prove it', 'verify'],
     ...(run.can.includes('revert') ? [['go back', `revert ${id}`]] : []),
+    ...(run.approval?.wanted === true ? [['have it approved', `approve ${id}`]] : []),
     ...(run.can.includes('complete') ? [['retire the old way', `complete ${id}`]] : []),
   ]
   return lines.map(([what = '', command]) => `  ${what.padEnd(18)}  npx cutover ${command}`).join('\n')

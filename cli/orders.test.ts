@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { commandLine } from '../tests/command-line.ts'
 import { aRun, began, finished, reverted } from '../tests/paper-plan.ts'
@@ -89,6 +92,77 @@ describe('complete', () => {
     const { code, out } = await say('complete R-7 --yes --wait --json')
     assert.equal(code, exitCodes.fine)
     assert.equal(JSON.parse(out).state, 'completed')
+  })
+})
+
+describe('approve', () => {
+  const approval = { wanted: true, by: null, at: null, expires_at: null }
+  const given = { wanted: false, by: 'approver', at: '2026-01-31T09:31:00.000Z', expires_at: '2026-02-01T09:31:00.000Z' }
+  const wanting = finished({ approval })
+
+  test('sends the hash of the plan that was read, with the approver’s token, and says how to go on', async () => {
+    engine.play({ [run]: [ok(wanting)], [order('approve')]: [ok(finished({ approval: given }))] })
+    const { code, out } = await say('approve R-7')
+    assert.equal(code, exitCodes.fine)
+    assert.equal(out, 'R-7: approved by approver, until 2026-02-01T09:31:00.000Z.\nComplete it with: npx cutover complete R-7\n')
+    assert.deepEqual(engine.requests.at(-1), { line: order('approve'), body: { hash: wanting.hash } })
+    assert.deepEqual(new Set(engine.tokens), new Set(['second']))
+  })
+
+  test('takes the token from the file that is named, and refuses one that cannot be read', async () => {
+    engine.play({ [run]: [ok(wanting)], [order('approve')]: [ok(finished({ approval: given }))] })
+    const elsewhere = join(await mkdtemp(join(tmpdir(), 'cutover-approver-')), 'token')
+    await writeFile(elsewhere, 'hers\n')
+    assert.equal((await say(`approve R-7 --token-file ${elsewhere}`, { environment: { CUTOVER_TOKEN: 'other' } })).code, exitCodes.fine)
+    assert.deepEqual(new Set(engine.tokens), new Set(['hers']))
+    const { code, error } = await say(`approve R-7 --token-file ${elsewhere}.not`)
+    assert.equal(code, exitCodes.notPermitted)
+    assert.match(error, /the approver token cannot be read.*\n {2}name the file with --token-file/)
+  })
+
+  test('on a terminal shows what cannot be undone, and asks', async () => {
+    engine.play({ [run]: [ok(wanting)] })
+    const screen = new PaperScreen()
+    const { code, error } = await say('approve R-7', { screen })
+    assert.equal(code, exitCodes.failed)
+    assert.deepEqual(screen.questions, ['Approve that R-7 does this? [y/N] '])
+    assert.match(error, /cannot be undone:\n.*deploy hiring without the HTTP calls/)
+    assert.deepEqual(engine.lines, [run])
+  })
+
+  test('what the engine refuses ends with 77 for an own run, and with 4 where nothing is to be approved or the plan is another', async () => {
+    for (const [status, name, expected] of [
+      [403, 'approval_own', exitCodes.notPermitted],
+      [409, 'approval_unwanted', exitCodes.held],
+      [409, 'plan_stale', exitCodes.held],
+    ] as const) {
+      engine.play({ [run]: [ok(wanting)], [order('approve')]: [problem(status, name, 'no')] })
+      assert.equal((await say('approve R-7')).code, expected, name)
+    }
+  })
+
+  test('complete without it ends with 5 and says who has to do what; nobody is asked for the name of the link', async () => {
+    const missing = problem(403, 'approval_missing', 'R-7 would pass its point of no return')
+    engine.play({ [run]: [ok(wanting)], [order('complete')]: [missing] })
+    const program = await say('complete R-7 --yes --json')
+    assert.equal(program.code, exitCodes.waits)
+    assert.equal(JSON.parse(program.error).error.problem.code, 'approval_missing')
+    const screen = new PaperScreen()
+    const person = await say('complete R-7', { screen })
+    assert.equal(person.code, exitCodes.waits)
+    assert.deepEqual(screen.questions, [])
+    assert.match(person.error, /a second person has to approve it\.\n {2}have the second person approve it with: npx cutover approve R-7/)
+  })
+
+  test('is told by run show, and when it has expired', async () => {
+    const shown = async (changes: object): Promise<string> => {
+      engine.play({ [run]: [ok(finished({ approval: { ...given, ...changes } }))] })
+      return (await say('run show R-7')).out
+    }
+    assert.match(await shown({}), /Point of no return: approved by approver, until 2026-02-01T09:31:00\.000Z\./)
+    assert.match(await shown({ wanted: true }), /the approval by approver expired at .*; a second person has to approve it again\./)
+    engine.play({ [run]: [ok(finished({ approval: null }))] })
+    assert.doesNotMatch((await say('run show R-7')).out, /Point of no return/)
   })
 })
 

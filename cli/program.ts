@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { applyVerb } from './apply.ts'
 import type { Terminal } from './command.ts'
+import { approveVerb } from './approve.ts'
 import { completeVerb } from './complete.ts'
 import { CommandFailed, Ended, type ExitCode, exitCodes } from './exit.ts'
 import { faultVerb } from './fault.ts'
@@ -27,7 +28,7 @@ CUTOVER_HOME names the data directory (default: .cutover in the project). See do
 
 // In the order of the help.
 const toLook = [statusVerb, linksVerb]
-const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, completeVerb, runsVerb, runVerb]
+const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, approveVerb, completeVerb, runsVerb, runVerb]
 const toProve = [parityVerb, historyVerb, verifyVerb]
 const byHand = [switchVerb, trafficVerb, faultVerb, tokenVerb]
 const verbs = [...toLook, ...toMove, ...toProve, ...byHand]

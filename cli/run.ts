@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { approvalLine } from './approval.ts'
 import { type Terminal, contextOf, verb } from './command.ts'
 import { readRun } from './order.ts'
 import { picture } from './picture.ts'
@@ -23,7 +24,8 @@ export function runVerb(terminal: Terminal): Command {
         const takes = run.can.map(verb => `  npx cutover ${verb} ${plain(run.run)}`)
         const orders = takes.length === 0 ? ['It takes no orders any more.'] : ['It takes these orders now:', ...takes]
         const began = `Begun by ${plain(run.who)} at ${plain(run.started_at)}${run.until === null ? '' : `; pauses after step ${plain(run.until)}`}.`
-        return [...lines, '', began, ...orders].join('\n')
+        const approval = approvalLine(run)
+        return [...lines, '', began, ...(approval === '' ? [] : [`Point of no return: ${approval}`]), ...orders].join('\n')
       })
     })
   return verb(terminal, {

@@ -27,8 +27,10 @@ export interface ServerOptions {
   readonly home: string
   /** An address given by hand, instead of the one in `run.json`. */
   readonly address: string | undefined
-  /** A token from the environment, instead of the one in `home`. */
+  /** A token from the environment, instead of the one in `home`. A file that was named by hand comes before both. */
   readonly token: string | undefined
+  readonly who: 'operator' | 'approver'
+  readonly file?: string | undefined
 }
 
 /** Where the two listen, counted from the first port of the system. */
@@ -40,7 +42,8 @@ const answerMax = 16 * 1024 * 1024
 /** Finds the system by what it wrote into its data directory when it started. */
 export async function findServer(name: ServerName, options: ServerOptions): Promise<Server> {
   const url = options.address ?? (await addressOf(name, options.home))
-  const token = options.token ?? (await tokenIn(options.home))
+  const { file, who } = options
+  const token = file === undefined ? (options.token ?? (await tokenIn(join(options.home, `${who}-token`), who))) : await tokenIn(file, who)
   return { call: call => send(new URL(call.path, url), token, call) }
 }
 
@@ -61,15 +64,16 @@ async function addressOf(name: ServerName, home: string): Promise<string> {
   return `http://127.0.0.1:${first + portOffsets[name]}`
 }
 
-async function tokenIn(home: string): Promise<string> {
-  const file = join(home, 'operator-token')
+async function tokenIn(file: string, who: ServerOptions['who']): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim()
   } catch (cause) {
     throw new CommandFailed(
       exitCodes.notPermitted,
-      `the operator token cannot be read from ${file}`,
-      'run the command as the user who started the system, or set CUTOVER_TOKEN',
+      `the ${who} token cannot be read from ${file}`,
+      who === 'operator'
+        ? 'run the command as the user who started the system, or set CUTOVER_TOKEN'
+        : 'name the file with --token-file, or set CUTOVER_TOKEN; "npm start" makes one with CUTOVER_APPROVALS=on',
       { cause },
     )
   }

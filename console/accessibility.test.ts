@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core'
 import { type Visit, visitor, withBrowser } from './testing/page.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const wanted = { wanted: true, by: null, at: null, expires_at: null }
 const parity = { at: 3, part: 0.6, state: 'waiting' } as const
 
 interface Scene extends Visit {
@@ -29,6 +30,19 @@ const scenes: readonly Scene[] = [
     path: '/runs/R-7?pairs=different',
     stand: ({ system }) => system.stand({ ...parity, differing: 2, state: 'failed' }),
     act: page => page.locator('[data-differs="true"]').first().waitFor(),
+  },
+  {
+    name: 'an approval that is wanted, asked for',
+    path: '/runs/R-7',
+    signedIn: 'approver',
+    stand: ({ system }) => system.stand({ at: 6, part: 1, state: 'finished', approval: wanted }),
+    act: page => page.locator('[data-do="approve"]').click(),
+  },
+  {
+    name: 'a run that is not approved yet',
+    path: '/runs/R-7',
+    stand: ({ system }) => system.stand({ at: 6, part: 1, state: 'finished', approval: wanted }),
+    act: page => page.locator('[data-do="complete"][disabled]').waitFor(),
   },
   {
     name: 'a dialog',

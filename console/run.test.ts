@@ -73,6 +73,30 @@ describe('the page of a run', () => {
     }),
   )
 
+  test('lets the second person approve, who orders nothing, and nobody complete before that', withBrowser, () => {
+    const approval = { wanted: true, by: null, at: null, expires_at: null }
+    const unapproved = {
+      ...finished,
+      stand: ({ system }) => system.stand({ at: 6, part: 1, state: 'finished', approval }),
+    } satisfies Parameters<typeof visit>[0]
+    return visit({ ...unapproved, signedIn: 'approver' }, async ({ page, engine, context }) => {
+      await page.getByText('needs a second person’s approval to be completed').waitFor()
+      assert.equal(await page.getByRole('button', { name: 'Complete', exact: true }).count(), 0)
+      await page.getByRole('button', { name: 'Approve', exact: true }).click()
+      const dialog = page.getByRole('dialog', { name: 'Approve that COMM-040 loses its old route?' })
+      assert.match((await dialog.locator('ol > li').allInnerTexts())[0] ?? '', /^6/)
+      await dialog.getByRole('button', { name: 'Approve', exact: true }).click()
+      await page.getByText(/approved by approver, until/).waitFor()
+      assert.equal(await page.getByRole('button', { name: 'Approve', exact: true }).count(), 0)
+      await context.request.post('/api/session', { data: { token: engine.token } })
+      await page.reload()
+      const complete = page.getByRole('button', { name: 'Complete', exact: true })
+      assert.equal(await complete.isEnabled(), true)
+      engine.system.stand({ at: 6, part: 1, state: 'finished', approval })
+      await page.locator('[data-do="complete"][disabled]').waitFor()
+    })
+  })
+
   test('shows what the engine refuses, in the dialog that asked', withBrowser, () =>
     visit(waiting, async ({ page, engine }) => {
       await page.getByRole('button', { name: 'Pause', exact: true }).click()

@@ -89,7 +89,18 @@ describe('the engine', () => {
     const expectations = [{ link: 'COMM-040', expected: () => ({ amount: 500 }) }]
     const opened = await openEngine(
       { links: [link, fixed], events: [], plans: [], expectations, ledger: 'bonuses' },
-      { database, directory, deployer: null, name: 'test', port: 0, operatorToken: 'secret', consoleFolder: null, log },
+      {
+        database,
+        directory,
+        deployer: null,
+        name: 'test',
+        port: 0,
+        operatorToken: 'secret',
+        approverToken: 'second',
+        approvals: true,
+        consoleFolder: null,
+        log,
+      },
     )
     engine = opened.server
     for (const part of opened.parts) await part.start()
@@ -102,10 +113,10 @@ describe('the engine', () => {
   })
   after(() => stop())
 
-  async function call<Answer>(method: string, path: string, body?: object): Promise<{ status: number; body: Answer }> {
+  async function call<Answer>(method: string, path: string, body?: object, token = 'secret'): Promise<{ status: number; body: Answer }> {
     const response = await fetch(`${engine.url}${path}`, {
       method,
-      headers: { authorization: 'Bearer secret', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     return { status: response.status, body: (await response.json()) as Answer }
@@ -194,6 +205,24 @@ describe('the engine', () => {
     assert.match(body[0]?.note ?? '', /hiring does not answer \(ECONNREFUSED\)/)
     assert.equal((await call('POST', '/api/verify')).status, 503)
     assert.equal((await call('POST', '/api/links/COMM-040/switch', { to: 'http' })).status, 503)
+  })
+
+  test('lets the approver read everything and order nothing, and says why', async () => {
+    for (const path of ['/api/links', '/api/runs', '/api/history', '/api/session'])
+      assert.equal((await call('GET', path, undefined, 'second')).status, 200)
+    assert.deepEqual((await call('GET', '/api/session', undefined, 'second')).body, { who: 'approver' })
+    const orders = [
+      ['/api/links/COMM-040/switch', { to: 'http' }],
+      ['/api/plans/COMM-040/apply', {}],
+      ...['pause', 'resume', 'revert', 'complete'].map(verb => [`/api/runs/R-1/${verb}`] as const),
+    ] as const
+    for (const [path, body] of orders) {
+      const { status, body: problem } = await call<{ code: string; detail: string }>('POST', path, body, 'second')
+      assert.deepEqual([status, problem.code], [403, 'forbidden'], path)
+      assert.match(problem.detail, /the approver, who reads and approves and gives no orders/)
+    }
+    assert.equal((await call('POST', '/api/runs/R-1/approve', { hash: 'x' }, 'second')).status, 404)
+    assert.equal((await call('POST', '/api/runs/R-1/approve', {}, 'second')).status, 400)
   })
 
   test('lets nobody in without the operator token', async () => {

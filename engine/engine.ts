@@ -7,6 +7,7 @@ import { type Server, openServer, tokenDigest } from 'cutover/http/server'
 import { openSigner } from 'cutover/http/tokens'
 import { type Running, fail, runProcess } from 'cutover/process'
 import { systemClock } from 'cutover/process/clock'
+import { ConfigurationError } from 'cutover/process/environment'
 import { type Log, openLog } from 'cutover/process/log'
 import type { LinkRow } from './api/contract.ts'
 import { readEngineEnvironment } from './environment.ts'
@@ -54,8 +55,11 @@ export interface EngineResources {
   /** The name of this engine among those that share the database. */
   readonly name: string
   readonly port: number
-  /** What the operator has to show. */
+  /** What the operator has to show, and the second person, if there is one. */
   readonly operatorToken: string
+  readonly approverToken: string | null
+  /** Whether what cannot be undone needs the approval of a second person. */
+  readonly approvals: boolean
   /** The folder with the built console. */
   readonly consoleFolder: string | null
   readonly log: Log
@@ -88,7 +92,11 @@ export async function runEngine(
       onIdleError: error => log.debug({ err: error }, 'database: an idle connection was closed'),
     })
     const signer = await openSigner({ issuer: 'engine', privateKeyFile: environment.PRIVATE_KEY_FILE })
-    const operatorToken = (await readFile(environment.OPERATOR_TOKEN_FILE, 'utf8')).trim()
+    const operatorToken = await tokenIn(environment.OPERATOR_TOKEN_FILE)
+    const { APPROVER_TOKEN_FILE: approverFile } = environment
+    const approverToken = approverFile === undefined ? null : await tokenIn(approverFile)
+    if (approverToken === operatorToken)
+      throw new ConfigurationError(['APPROVER_TOKEN_FILE holds the operator’s token: two people need two'])
     const { parts } = await openEngine(definition, {
       database: wrap(database),
       directory: openDirectory(environment.SERVICE_URLS, signer),
@@ -97,6 +105,8 @@ export async function runEngine(
       name: `${environment.INSTANCE} ${process.pid}`,
       port: environment.PORT,
       operatorToken,
+      approverToken,
+      approvals: environment.APPROVALS === 'on',
       consoleFolder: environment.CONSOLE_FOLDER ?? null,
       log,
     })
@@ -119,11 +129,12 @@ export async function openEngine(
   const runs = openRuns(database, lease, () => clock.now())
   const registry = openRegistry(database, events)
   const world = (run: string | null, term: number | null): World => openWorld({ links, events, directory, registry, deployer }, run, term)
-  const orders = openOrders({ links, plans, runs, world: world(null, null) })
+  const { operatorToken, approverToken, approvals } = resources
+  const orders = openOrders({ links, plans, runs, world: world(null, null), approvals })
   const gather = async (): Promise<readonly LinkRow[]> =>
     gatherLinks(links, directory, database, new Map((await runs.unfinished()).map(run => [run.link, runId(run.number)])))
   const stream = openStream({ links: gather, runs: () => orders.list(streamedRuns), version: () => runs.version() }, clock, log)
-  const sessions = openSessions(resources.operatorToken, () => clock.now())
+  const sessions = openSessions({ operator: operatorToken, approver: approverToken }, () => clock.now())
   const holder = async (link: string): Promise<string | null> => {
     const number = await runs.holder(`link ${link}`)
     return number === null ? null : runId(number)
@@ -148,10 +159,11 @@ export async function openEngine(
       ...runRoutes(orders),
       ...parityRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...streamRoutes(stream),
-      ...sessionRoutes(sessions, token => tokenDigest(token) === tokenDigest(resources.operatorToken)),
+      ...sessionRoutes(sessions),
     ],
     verifier: null,
-    operatorTokenDigest: tokenDigest(resources.operatorToken),
+    operatorTokenDigest: tokenDigest(operatorToken),
+    ...(approverToken === null ? {} : { approverTokenDigest: tokenDigest(approverToken) }),
     signedIn: request => sessions.admits(request),
     ...(resources.consoleFolder === null ? {} : { pages: openPages(resources.consoleFolder) }),
     log,
@@ -162,6 +174,7 @@ export async function openEngine(
       runs,
       planOf: run => planOf(plans, run),
       worldOf: (run, term) => world(runId(run.number), term),
+      approvals,
       clock,
       log,
     },
@@ -187,6 +200,8 @@ const engineStores = ({ database, directory, deployer }: EngineResources, links:
     await database.close()
   },
 })
+
+const tokenIn = async (file: string): Promise<string> => (await readFile(file, 'utf8')).trim()
 
 const refuse = (problem: Error): never => {
   throw problem

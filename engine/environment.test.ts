@@ -16,6 +16,12 @@ test('a complete environment is read', () => {
   assert.deepEqual(readEngineEnvironment(fine).SERVICE_URLS, { hiring: ['http://127.0.0.1:4420'] })
 })
 
+test('approvals are asked for only where somebody can give them', () => {
+  assert.equal(readEngineEnvironment(fine).APPROVALS, 'off')
+  assert.throws(() => readEngineEnvironment({ ...fine, APPROVALS: 'on' }), /nobody could approve: set APPROVER_TOKEN_FILE/)
+  assert.equal(readEngineEnvironment({ ...fine, APPROVALS: 'on', APPROVER_TOKEN_FILE: file }).APPROVALS, 'on')
+})
+
 test('all that is missing is told at once', () => {
   assert.throws(
     () => readEngineEnvironment({}),

@@ -9,6 +9,17 @@ export function readEngineEnvironment(source: Readonly<Record<string, string | u
       INSTANCE: { kind: 'text', default: 'engine', describe: 'the name of this instance in logs' },
       PRIVATE_KEY_FILE: { kind: 'file', describe: 'the Ed25519 private key (JWK) with which the engine signs its tokens' },
       OPERATOR_TOKEN_FILE: { kind: 'file', describe: "the file with the operator's token; who shows it may move links" },
+      APPROVER_TOKEN_FILE: {
+        kind: 'file',
+        optional: true,
+        describe: "the file with the second person's token; who shows it may read and approve",
+      },
+      APPROVALS: {
+        kind: 'choice',
+        choices: ['on', 'off'],
+        default: 'off',
+        describe: 'whether what cannot be undone needs the approval of a second person',
+      },
       SERVICE_URLS: { kind: 'text', describe: 'JSON: {"bonuses": ["http://127.0.0.1:4430"], …}, one address per instance' },
       DEPLOYER_URL: {
         kind: 'url',
@@ -20,6 +31,9 @@ export function readEngineEnvironment(source: Readonly<Record<string, string | u
     } as const,
     source,
   )
+  if (read.APPROVALS === 'on' && read.APPROVER_TOKEN_FILE === undefined) {
+    throw new ConfigurationError(['APPROVALS is on, and nobody could approve: set APPROVER_TOKEN_FILE'])
+  }
   return { ...read, SERVICE_URLS: parseUrls(read.SERVICE_URLS) }
 }
 

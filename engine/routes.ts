@@ -4,6 +4,7 @@ import type { RouteDefinition } from 'cutover/http/server'
 import { type HistoryAnswer, type LinkRow, type SwitchAnswer, type SwitchRequest, type VerifyReport, paths } from './api/contract.ts'
 import { readHistory } from './history/history.ts'
 import type { Mover } from './links/move.ts'
+import { everybody, whoOf } from './session/who.ts'
 
 extendProblems({ verify_running: { status: 409, title: 'A verification is running' } })
 
@@ -23,7 +24,7 @@ export function engineRoutes({ database, mover, gather, verify }: EngineRoutes):
       path: paths.links,
       operationId: 'listLinks',
       summary: 'All links with their route and rate, gathered from the services',
-      policy: 'operator',
+      policy: everybody,
       handle: async () => ({ body: await gather() }),
     },
     {
@@ -46,7 +47,7 @@ export function engineRoutes({ database, mover, gather, verify }: EngineRoutes):
       },
       async handle(request) {
         const { to } = request.body as SwitchRequest
-        const answer: SwitchAnswer = await mover.move(request.params.id ?? '', to, 'operator')
+        const answer: SwitchAnswer = await mover.move(request.params.id ?? '', to, whoOf(request))
         return { body: answer }
       },
     },
@@ -55,7 +56,7 @@ export function engineRoutes({ database, mover, gather, verify }: EngineRoutes):
       path: paths.history,
       operationId: 'readHistory',
       summary: 'What was ordered and done, newest first, and whether the chain of the whole history holds',
-      policy: 'operator',
+      policy: everybody,
       query: {
         type: 'object',
         additionalProperties: false,
@@ -76,7 +77,7 @@ export function engineRoutes({ database, mover, gather, verify }: EngineRoutes):
       path: paths.verify,
       operationId: 'verify',
       summary: 'Compares the business rows of sender and receiver of every link, and the sum of the ledger',
-      policy: 'operator',
+      policy: everybody,
       async handle() {
         if (verifying)
           throw new Problem('verify_running', { detail: 'one verification at a time; wait for it and ask again', retryable: true })

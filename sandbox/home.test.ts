@@ -43,6 +43,20 @@ describe('the home of a system', async () => {
     assert.ok(!(await readFile(home.trustedKeysFile, 'utf8')).includes('"d"'))
   })
 
+  it('holds a second token, private and another, only when approvals are on', async () => {
+    const CUTOVER_HOME = join(directory, 'two')
+    const home = homeFrom({ CUTOVER_HOME, CUTOVER_APPROVALS: 'off' })
+    await prepareHome(home, [])
+    await assert.rejects(stat(home.approverTokenFile), { code: 'ENOENT' })
+    await prepareHome(homeFrom({ CUTOVER_HOME, CUTOVER_APPROVALS: 'on' }), [])
+    assert.equal((await stat(home.approverTokenFile)).mode & 0o077, 0)
+    assert.notEqual(await readFile(home.approverTokenFile, 'utf8'), await readFile(home.operatorTokenFile, 'utf8'))
+    assert.throws(
+      () => homeFrom({ CUTOVER_APPROVALS: 'yes' }),
+      (error: unknown) => error instanceof StartRefused && error.exitCode === 64 && error.message.startsWith('CUTOVER_APPROVALS is'),
+    )
+  })
+
   it('that cannot be written is refused in one line with its path and the variable', async () => {
     const file = join(directory, 'file')
     await writeFile(file, '')

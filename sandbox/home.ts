@@ -33,13 +33,17 @@ export interface Home {
   readonly keys: string
   readonly trustedKeysFile: string
   readonly operatorTokenFile: string
+  /** Of the second person, who approves what cannot be undone. */
+  readonly approverTokenFile: string
+  /** Whether that person is asked for. */
+  readonly approvals: boolean
   readonly runFile: string
   /** What is deployed of each service; kept from one start to the next. */
   readonly deploymentsFile: string
   privateKeyFile(issuer: string): string
 }
 
-/** Reads CUTOVER_HOME and CUTOVER_PORT. Touches nothing yet. */
+/** Reads CUTOVER_HOME, CUTOVER_PORT and CUTOVER_APPROVALS. Touches nothing yet. */
 export function homeFrom(environment: NodeJS.ProcessEnv): Home {
   const directory = resolve(set(environment['CUTOVER_HOME']) ?? '.cutover')
   const keys = join(directory, 'keys')
@@ -51,6 +55,8 @@ export function homeFrom(environment: NodeJS.ProcessEnv): Home {
     keys,
     trustedKeysFile: join(keys, 'trusted-keys.json'),
     operatorTokenFile: join(directory, 'operator-token'),
+    approverTokenFile: join(directory, 'approver-token'),
+    approvals: approvalsFrom(set(environment['CUTOVER_APPROVALS'])),
     runFile: join(directory, 'run.json'),
     deploymentsFile: join(directory, 'deployments.json'),
     privateKeyFile: issuer => join(keys, `${issuer}.json`),
@@ -70,7 +76,16 @@ function portFrom(text: string | undefined): number {
   )
 }
 
-/** Makes what is missing: folders, a key pair per issuer, the operator's token. What exists stays as it is. */
+function approvalsFrom(text: string | undefined): boolean {
+  if (text === undefined || text === 'off') return false
+  if (text === 'on') return true
+  throw new StartRefused(
+    `CUTOVER_APPROVALS is "${text.slice(0, 40)}": it must be "on", if a second person has to approve what cannot be undone, or "off".`,
+    exitCodes.usage,
+  )
+}
+
+/** Makes what is missing: folders, a key pair per issuer, the operator's token and, if there is one, the approver's. What exists stays as it is. */
 export async function prepareHome(home: Home, issuers: readonly string[]): Promise<void> {
   try {
     for (const folder of [home.directory, home.logs, home.keys]) await makeFolder(folder)
@@ -79,6 +94,7 @@ export async function prepareHome(home: Home, issuers: readonly string[]): Promi
     if (process.getuid?.() === 0) await chmod(home.directory, 0o711)
     await ensureKeys(home.keys, home.trustedKeysFile, issuers)
     await ensureToken(home.operatorTokenFile)
+    if (home.approvals) await ensureToken(home.approverTokenFile)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (!['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOSPC', 'ENOENT'].includes(code ?? '')) throw error

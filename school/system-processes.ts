@@ -98,6 +98,7 @@ function engineProcess(home: Home, instances: number, { serviceUrls, logLevel }:
       INSTANCE: `engine-${context.instance}`,
       ENGINE_DATABASE_URL: context.database('engine'),
       OPERATOR_TOKEN_FILE: home.operatorTokenFile,
+      ...(home.approvals ? { APPROVALS: 'on', APPROVER_TOKEN_FILE: home.approverTokenFile } : {}),
       SERVICE_URLS: serviceUrls,
       DEPLOYER_URL: urlOf(supervisorPort(home)),
       CONSOLE_FOLDER: program('../console/dist'),

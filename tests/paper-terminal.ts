@@ -79,5 +79,6 @@ export async function aHome(address: string): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), 'cutover-cli-'))
   await writeFile(join(home, 'run.json'), JSON.stringify({ first_port: Number(new URL(address).port) }))
   await writeFile(join(home, 'operator-token'), 'secret\n')
+  await writeFile(join(home, 'approver-token'), 'second\n')
   return home
 }

@@ -66,8 +66,8 @@ export interface Setup {
 
 const movesMax = 500
 
-/** A system in memory, and an engine's database of its own. */
-export async function setup(context: TestContext): Promise<Setup> {
+/** A system in memory, and an engine's database of its own; with approvals by a second person, or without. */
+export async function setup(context: TestContext, approvals = false): Promise<Setup> {
   const own = await freshDatabase()
   const database = openDatabase({ url: own.url, name: 'runs-test', connectionsMax: 4, onIdleError: () => undefined })
   context.after(async () => {
@@ -77,12 +77,13 @@ export async function setup(context: TestContext): Promise<Setup> {
   await installMigrations(database, [{ name: 'engine', folder: fileURLToPath(new URL('../engine/sql', import.meta.url)) }])
   const system = openTestWorld(documentDigest(event.versions[0] as object))
   const runs = openRuns(database, lease(), clock.now)
-  const orders = openOrders({ links: [link], plans: [toEvent], runs, world: system.world(null) })
+  const orders = openOrders({ links: [link], plans: [toEvent], runs, world: system.world(null), approvals })
   const stored = async (run: string): Promise<StoredRun> => (await runs.get(numberOf(run) ?? 0)) as StoredRun
   const ports = (run: string, over = runs, known = toEvent): RunnerPorts => ({
     runs: over,
     planOf: () => known,
     worldOf: () => system.world(run),
+    approvals,
     clock,
     log,
   })

@@ -21,6 +21,8 @@ export interface Request {
  */
 export class ScriptedEngine {
   readonly requests: Request[] = []
+  /** The tokens that the requests showed. */
+  readonly tokens: string[] = []
   private script = new Map<string, Scripted[]>()
   private readonly server = createServer((request, response) => void this.serve(request, response))
 
@@ -38,6 +40,7 @@ export class ScriptedEngine {
   /** Forgets what was asked, and answers by this script from now on. */
   play(script: Readonly<Record<string, readonly Scripted[]>>): void {
     this.requests.length = 0
+    this.tokens.length = 0
     this.script = new Map(Object.entries(script).map(([line, replies]) => [line, [...replies]]))
   }
 
@@ -55,6 +58,7 @@ export class ScriptedEngine {
     let text = ''
     for await (const part of request) text += String(part)
     const line = `${request.method} ${request.url}`
+    this.tokens.push((request.headers.authorization ?? '').replace('Bearer ', ''))
     this.requests.push({ line, body: text === '' ? null : JSON.parse(text) })
     const replies = this.script.get(line) ?? []
     return (replies.length > 1 ? replies.shift() : replies[0]) ?? problem(404, 'not_found', `the script has no ${line}`)

@@ -5,13 +5,14 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { type HistoryAnswer, type SessionAnswer, type SessionRequest, paths } from '@cutover/engine/api'
-import type { ApplyRequest, PairVerdict } from '@cutover/engine/api/plan'
+import type { ApplyRequest, ApproveRequest, PairVerdict } from '@cutover/engine/api/plan'
 import { dist } from '../build.ts'
 import { FakeProblem, type FakeSystem, createFakeSystem } from './fake-system.ts'
 
 export interface FakeEngine {
   readonly url: string
   readonly token: string
+  readonly approverToken: string
   readonly system: FakeSystem
   /** As if the process had died: all connections break and none is taken. */
   readonly die: () => Promise<void>
@@ -35,8 +36,10 @@ const beatMs = 2_000
 /** The operator's API and the built page, over a system in memory. */
 export async function startFakeEngine(port = 0): Promise<FakeEngine> {
   const token = 'cutover-demo-token'
+  const approverToken = 'cutover-approver-token'
   const system = createFakeSystem()
-  const sessions = new Set<string>()
+  /** Who has signed in, by the session's id. */
+  const sessions = new Map<string, string>()
   const streams = new Set<ServerResponse>()
   let server: Server | undefined
   let address = port
@@ -56,16 +59,19 @@ export async function startFakeEngine(port = 0): Promise<FakeEngine> {
       void response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
     if (url.pathname === paths.session && request.method === 'POST') {
       const asked = (await bodyOf(request)) as SessionRequest
-      if (asked.token !== token) throw new FakeProblem(401, 'unauthorized', 'this is not the token of the operator')
+      if (asked.token !== token && asked.token !== approverToken)
+        throw new FakeProblem(401, 'unauthorized', 'this is not the token of the operator')
       const id = randomBytes(16).toString('hex')
-      sessions.add(id)
-      const answer: SessionAnswer = { who: 'operator' }
+      const who = asked.token === token ? 'operator' : 'approver'
+      sessions.set(id, who)
+      const answer: SessionAnswer = { who }
       return send(answer, { 'set-cookie': `session=${id}; HttpOnly; SameSite=Strict; Path=/` })
     }
-    if (!sessions.has(session)) throw new FakeProblem(401, 'unauthorized', 'sign in first')
+    const who = sessions.get(session)
+    if (who === undefined) throw new FakeProblem(401, 'unauthorized', 'sign in first')
     if (url.pathname === paths.session) {
       if (request.method === 'DELETE') sessions.delete(session)
-      const answer: SessionAnswer = { who: 'operator' }
+      const answer: SessionAnswer = { who }
       return send(answer)
     }
     if (url.pathname === paths.stream) {
@@ -89,6 +95,7 @@ export async function startFakeEngine(port = 0): Promise<FakeEngine> {
           : system.plan(id, to === 'http' || to === 'event' ? to : undefined)
       case 'runs':
         if (id === '') return system.runs()
+        if (verb === 'approve') return system.approve(id, ((await bodyOf(request)) as ApproveRequest).hash)
         if (verb === 'pause' || verb === 'resume' || verb === 'revert' || verb === 'complete') return system.order(id, verb)
         return system.runs().find(({ run }) => run === id) ?? Promise.reject(new FakeProblem(404, 'run_unknown', `there is no run "${id}"`))
       case 'parity':
@@ -134,6 +141,7 @@ export async function startFakeEngine(port = 0): Promise<FakeEngine> {
   return {
     url: `http://127.0.0.1:${address}`,
     token,
+    approverToken,
     system,
     die,
     rise,

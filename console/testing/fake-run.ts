@@ -1,5 +1,5 @@
 import type { LinkRow } from '@cutover/engine/api'
-import type { GateView, PlanView, RunStepView, RunVerb, RunView, Said } from '@cutover/engine/api/plan'
+import type { ApprovalView, GateView, PlanView, RunStepView, RunVerb, RunView, Said } from '@cutover/engine/api/plan'
 import { fakeFigures, fakeWaiting } from './fake-plan.ts'
 
 /** How long each step of a run that is shown took, and how much of it was waiting, in seconds. */
@@ -24,6 +24,8 @@ export interface Standing {
   readonly heading?: RunView['heading']
   readonly differing?: number
   readonly until?: string | null
+  /** How it stands with the second person; absent where nobody asks for that. */
+  readonly approval?: ApprovalView
 }
 
 /** A run of this plan that stands there now, with the times that led to it. */
@@ -98,6 +100,7 @@ export function fakeRun(id: string, plan: PlanView, link: LinkRow, standing: Sta
     until: standing.until ?? null,
     steps,
     can: canOf(state, plan),
+    approval: standing.approval ?? null,
   }
 
   function seen(step: PlanView['steps'][number], part: number, differing: number, at: string): GateView {

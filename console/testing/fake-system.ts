@@ -23,6 +23,7 @@ export interface FakeSystem {
   readonly plan: (link: string, to: Route | undefined) => PlanView
   readonly apply: (link: string, request: ApplyRequest) => RunView
   readonly order: (run: string, verb: RunVerb) => RunView
+  readonly approve: (run: string, hash: string) => RunView
   readonly history: (run: string | null) => readonly HistoryRow[]
   readonly parity: (link: string) => ParityView
   readonly pairs: (link: string, verdict: PairVerdict | null) => readonly ParityPair[]
@@ -186,6 +187,16 @@ export function createFakeSystem(): FakeSystem {
     },
     order(run, verb) {
       const answer = order(run, verb)
+      changed()
+      return answer
+    },
+    approve(id, hash) {
+      const { plan, standing, run } = get(id)
+      if (hash !== run.hash) throw new FakeProblem(409, 'plan_stale', 'the plan is not the one that was shown')
+      const at = new Date()
+      const expires_at = new Date(at.getTime() + 24 * 3_600_000).toISOString()
+      const answer = put(id, plan, { ...standing, approval: { wanted: false, by: 'approver', at: at.toISOString(), expires_at } })
+      note(answer, 'run approved')
       changed()
       return answer
     },

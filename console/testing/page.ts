@@ -24,7 +24,8 @@ export interface Opened {
 
 export interface Visit extends BrowserContextOptions {
   readonly path?: string
-  readonly signedIn?: boolean
+  /** As the operator, unless said otherwise. */
+  readonly signedIn?: boolean | 'approver'
   /** Puts the system where the test wants it, before the page is opened. */
   readonly stand?: (engine: FakeEngine) => unknown
 }
@@ -54,7 +55,8 @@ export function visitor(): (visit: Visit, use: (opened: Opened) => Promise<void>
     const errors: Error[] = []
     try {
       stand?.(engine)
-      if (signedIn) await context.request.post('/api/session', { data: { token: engine.token } })
+      const token = signedIn === 'approver' ? engine.approverToken : engine.token
+      if (signedIn !== false) await context.request.post('/api/session', { data: { token } })
       const page = await context.newPage()
       page.on('pageerror', error => errors.push(error))
       await page.goto(path, { waitUntil: 'commit' })

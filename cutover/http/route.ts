@@ -1,13 +1,14 @@
-import type { Caller, Role } from './tokens.ts'
+import type { Caller, Officer, Role } from './tokens.ts'
 
 /**
  * Who may call a route. There is no default: a route without a policy does not start.
  * `links`: services over the links named, each with a token for that link. `operator`: the engine, or whoever holds
- * the operator's token where the server knows its digest.
+ * the operator's token where the server knows its digest. `officers`: only who holds one of these tokens.
  */
 export type Policy =
   | 'public'
   | 'operator'
+  | { readonly officers: readonly Officer[] }
   | { readonly persons: readonly Role[]; readonly links?: readonly { readonly from: string; readonly link: string }[] }
   | { readonly links: readonly { readonly from: string; readonly link: string }[] }
   | { readonly services: readonly string[] }

@@ -26,8 +26,9 @@ test('who may call is decided by policy: 401 without a valid token, 403 with one
       route('/both', { persons: ['manager'], links: [{ from: 'hiring', link: 'COMM-040' }] }),
       route('/internal', { services: ['hiring'] }),
       route('/operator', 'operator'),
+      route('/reading', { officers: ['operator', 'approver'] }),
     ],
-    { verifier, operatorTokenDigest: tokenDigest('opaque-operator-token') },
+    { verifier, operatorTokenDigest: tokenDigest('opaque-operator-token'), approverTokenDigest: tokenDigest('opaque-approver-token') },
   )
   const by = async (issuer: string, claims: Partial<Claims> = {}): Promise<string> =>
     (await signers.get(issuer)?.token({ audience: 'bonuses', ...claims })) ?? ''
@@ -61,6 +62,11 @@ test('who may call is decided by policy: 401 without a valid token, 403 with one
     ['a person', '/internal', manager, 403],
     ['the operator', '/operator', operator, 200],
     ['the engine', '/operator', engine, 200],
+    ['the approver', '/operator', 'opaque-approver-token', 403],
+    ['the approver', '/reading', 'opaque-approver-token', 200],
+    ['the approver', '/tasks', 'opaque-approver-token', 403],
+    ['the operator', '/reading', operator, 200],
+    ['the engine', '/reading', engine, 403],
     ['a service', '/operator', hiring, 403],
     ['a person who is an operator', '/operator', await by('people', { subject: 'o1', role: 'operator' }), 403],
   ]

@@ -12,14 +12,15 @@ import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import { builtIn } from './built-in.ts'
 import { watchInFlight } from './in-flight.ts'
-import { isPolicy, openGatekeeper, permitsOperator } from './policy.ts'
+import { isPolicy, openGatekeeper } from './policy.ts'
 import { bodyBytesMax, refuseConnection, sendProblem, toProblem } from './problem-answer.ts'
 import { demand, refuseBody, refuseEncodings, refuseNul, requireBody, schemasOf } from './request-checks.ts'
 import type { HttpAnswer, HttpRequest, RouteDefinition } from './route.ts'
-import type { Caller, Verifier } from './tokens.ts'
+import type { Caller, Officer, Verifier } from './tokens.ts'
 
 export type { HttpAnswer, HttpRequest, Policy, RouteDefinition } from './route.ts'
 export { tokenDigest } from './policy.ts'
+export type { Officer } from './tokens.ts'
 
 export interface ServerOptions {
   readonly service: string
@@ -30,8 +31,10 @@ export interface ServerOptions {
   readonly verifier: Verifier | null
   /** SHA-256 of the operator's opaque token, where this server accepts it. */
   readonly operatorTokenDigest?: string
-  /** Whether a request without a token comes from an operator who has signed in: for browsers. */
-  readonly signedIn?: (request: { readonly method: string; readonly headers: IncomingMessage['headers'] }) => boolean
+  /** The same of the second person's. */
+  readonly approverTokenDigest?: string
+  /** Who has signed in, of those who send no token: for browsers. */
+  readonly signedIn?: (request: { readonly method: string; readonly headers: IncomingMessage['headers'] }) => Officer | null
   /** What is shown at a path that no operation serves; null for nothing. */
   readonly pages?: (path: string) => Promise<HttpAnswer | null>
   readonly log: Log
@@ -59,7 +62,11 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const app = openApp(options, routes)
   const inFlight = watchInFlight(app)
   let stopped: Promise<void> | undefined
-  const gatekeeper = openGatekeeper(options.verifier, options.operatorTokenDigest)
+  const { operatorTokenDigest: operator, approverTokenDigest: approver } = options
+  const gatekeeper = openGatekeeper(options.verifier, {
+    ...(operator === undefined ? {} : { operator }),
+    ...(approver === undefined ? {} : { approver }),
+  })
   const ajv = new Ajv2020({ strict: true, allErrors: true, coerceTypes: false, useDefaults: false, allowUnionTypes: true })
   formats.default(ajv)
 
@@ -110,8 +117,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       // Before the body is read: whoever may not call has nothing to say.
       async onRequest(request) {
         const { authorization } = request.headers
-        const browser = authorization === undefined && permitsOperator(route.policy) && options.signedIn?.(request) === true
-        ;(request as Raw).caller = browser ? { kind: 'operator' } : await gatekeeper.admit(route.policy, authorization)
+        const signedIn = (): Officer | null => options.signedIn?.(request) ?? null
+        ;(request as Raw).caller = await gatekeeper.admit(route.policy, authorization, signedIn)
         refuseEncodings(request)
       },
       async handler(request, reply) {

@@ -16,12 +16,15 @@ import { ConfigurationError } from '../process/environment.ts'
 export const roles = ['candidate', 'manager', 'finance', 'operator', 'approver', 'admin'] as const
 export type Role = (typeof roles)[number]
 
+/** Who holds a token of an operator's interface: who orders, and the second person, who reads and approves. */
+export type Officer = 'operator' | 'approver'
+
 /** Who calls. A service speaks for itself and one link; only the issuer `people` may speak for persons. */
 export type Caller =
   | { readonly kind: 'person'; readonly subject: string; readonly role: Role }
   | { readonly kind: 'service'; readonly service: string; readonly link: string | null }
   | { readonly kind: 'engine' }
-  | { readonly kind: 'operator' }
+  | { readonly kind: Officer }
 
 /** Tokens live this long at the most; longer ones are refused, whoever signed them. */
 export const tokenSecondsMax = 300

@@ -18,6 +18,8 @@ export const paths = {
   resume: '/api/runs/{id}/resume',
   revert: '/api/runs/{id}/revert',
   complete: '/api/runs/{id}/complete',
+  /** `POST` with an ApproveRequest, by somebody else than who ordered the run. */
+  approve: '/api/runs/{id}/approve',
   parity: '/api/parity/{id}',
   /** ParityPair[], the latest first, a page of them at most: by `?verdict=`, or the one of `?key=`. */
   pairs: '/api/parity/{id}/pairs',
@@ -71,11 +73,12 @@ export interface LinkRow {
 }
 
 export interface SessionRequest {
-  /** The operator's token, as `npm start` prints it. */
+  /** The operator's token or the approver's, as `npm start` prints them. */
   readonly token: string
 }
 
 export interface SessionAnswer {
+  /** `operator` or `approver`. */
   readonly who: string
 }
 
@@ -98,7 +101,7 @@ export interface SwitchAnswer {
 export interface HistoryRow {
   readonly number: number
   readonly at: string
-  /** `operator`, or `engine` for what follows from an order that was given before. */
+  /** `operator` or `approver`, or `engine` for what follows from an order that was given before. */
   readonly who: string
   /** What happened: `switch asked`, `run started`, `step applied`, `gate passed`, … */
   readonly action: string

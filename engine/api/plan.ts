@@ -118,6 +118,21 @@ export type RunState = 'running' | 'waiting' | 'paused' | 'failed' | 'finished' 
 
 export type RunVerb = 'pause' | 'resume' | 'revert' | 'complete'
 
+/** How a run stands with the approval of a second person, which it needs to pass its point of no return. */
+export interface ApprovalView {
+  /** Whether one has still to be given: there is none, or its time has run out. */
+  readonly wanted: boolean
+  /** Whose is the latest; null while there is none. */
+  readonly by: string | null
+  readonly at: string | null
+  readonly expires_at: string | null
+}
+
+export interface ApproveRequest {
+  /** The hash of the run's plan, as who approves has seen it. */
+  readonly hash: string
+}
+
 export interface RunView {
   readonly run: string
   readonly plan: string
@@ -140,6 +155,8 @@ export interface RunView {
   readonly steps: readonly RunStepView[]
   /** The orders that it takes now. */
   readonly can: readonly RunVerb[]
+  /** Null where no approval is asked for; absent from an engine that knows none. */
+  readonly approval?: ApprovalView | null
 }
 
 export interface ApplyRequest {

@@ -175,6 +175,8 @@ export const words: Readonly<Record<string, string>> = {
   step_refused: '{reason}',
   way_back_blocked: 'the way back would not work now: {reason}',
   plan_changed: 'this build has another plan {plan} than the run was started with: finish it with the build that started it',
+  approval_missing: 'somebody else than {who} has to approve it: cutover approve {run}',
+  approval_expired: 'the approval by {by} has expired: somebody else than {who} has to approve it again: cutover approve {run}',
   until_reached: 'paused after step {step}, as ordered',
   internal: 'something failed in the engine: {reason}',
 

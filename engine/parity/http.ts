@@ -5,6 +5,7 @@ import { paths } from '../api/contract.ts'
 import type { PairVerdict, ParityView } from '../api/plan.ts'
 import { readPairs, readParity, readSwitch } from '../services/answers.ts'
 import type { Directory } from '../services/directory.ts'
+import { everybody } from '../session/who.ts'
 
 const verdicts: readonly PairVerdict[] = ['equal', 'different', 'missing', 'extra', 'late', 'undecided']
 const params = {
@@ -17,7 +18,7 @@ const deadlineMs = 5_000
 
 /** How the effects of the two routes compare, down to one pair. While no shadow is on: what the last comparison left. */
 export function parityRoutes(linkOf: (id: string) => LinkContract, directory: Directory): RouteDefinition[] {
-  const operator = { policy: 'operator', tags: ['parity'], params } as const
+  const looking = { policy: everybody, tags: ['parity'], params } as const
   const ask = (service: string, path: string): Promise<unknown> => directory.ask(service, { method: 'GET', path, deadlineMs })
 
   async function sinceOf({ id, from, kind }: LinkContract): Promise<number | null> {
@@ -30,7 +31,7 @@ export function parityRoutes(linkOf: (id: string) => LinkContract, directory: Di
 
   return [
     {
-      ...operator,
+      ...looking,
       method: 'GET',
       path: paths.parity,
       operationId: 'showParity',
@@ -44,7 +45,7 @@ export function parityRoutes(linkOf: (id: string) => LinkContract, directory: Di
       },
     },
     {
-      ...operator,
+      ...looking,
       method: 'GET',
       path: paths.pairs,
       operationId: 'listPairs',

@@ -1,6 +1,7 @@
 import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
 import { paths, type Route } from '../api/contract.ts'
-import type { ApplyRequest, RunVerb, RunView } from '../api/plan.ts'
+import type { ApplyRequest, ApproveRequest, RunVerb, RunView } from '../api/plan.ts'
+import { everybody, whoOf } from '../session/who.ts'
 import type { Orders } from './orders.ts'
 
 const id = { type: 'string', minLength: 1, maxLength: 64 } as const
@@ -10,22 +11,23 @@ const listMax = 100
 
 /** Plans and runs, and the orders that operators give them. An order is taken at once and carried out by the engine that acts. */
 export function runRoutes(orders: Orders): RouteDefinition[] {
-  const operator = { policy: 'operator', tags: ['runs'] } as const
+  const ordering = { policy: 'operator', tags: ['runs'] } as const
+  const looking = { policy: everybody, tags: ['runs'] } as const
   const idOf = (request: HttpRequest): string => request.params['id'] ?? ''
 
   const order = (verb: RunVerb, summary: string, give: (run: string, who: string) => Promise<RunView>): RouteDefinition => ({
-    ...operator,
+    ...ordering,
     method: 'POST',
     path: paths[verb],
     operationId: `${verb}Run`,
     summary,
     params,
-    handle: async request => ({ status: 202, body: await give(idOf(request), 'operator') }),
+    handle: async request => ({ status: 202, body: await give(idOf(request), whoOf(request)) }),
   })
 
   return [
     {
-      ...operator,
+      ...looking,
       method: 'GET',
       path: paths.plan,
       operationId: 'showPlan',
@@ -35,7 +37,7 @@ export function runRoutes(orders: Orders): RouteDefinition[] {
       handle: async request => ({ body: await orders.plan(idOf(request), request.query['to'] as Route | undefined) }),
     },
     {
-      ...operator,
+      ...ordering,
       method: 'POST',
       path: paths.apply,
       operationId: 'applyPlan',
@@ -46,10 +48,10 @@ export function runRoutes(orders: Orders): RouteDefinition[] {
         additionalProperties: false,
         properties: { to, hash: { type: 'string', maxLength: 64 }, until: { type: 'string', minLength: 1, maxLength: 16 } },
       },
-      handle: async request => ({ status: 202, body: await orders.apply(idOf(request), request.body as ApplyRequest, 'operator') }),
+      handle: async request => ({ status: 202, body: await orders.apply(idOf(request), request.body as ApplyRequest, whoOf(request)) }),
     },
     {
-      ...operator,
+      ...looking,
       method: 'GET',
       path: paths.runs,
       operationId: 'listRuns',
@@ -58,7 +60,7 @@ export function runRoutes(orders: Orders): RouteDefinition[] {
       handle: async request => ({ body: await orders.list(Number(request.query['limit'] ?? listMax)) }),
     },
     {
-      ...operator,
+      ...looking,
       method: 'GET',
       path: paths.run,
       operationId: 'showRun',
@@ -69,6 +71,18 @@ export function runRoutes(orders: Orders): RouteDefinition[] {
     order('pause', 'Pauses a run after the move that it is making', orders.pause),
     order('resume', 'Goes on with a paused run, or tries a failed step again', orders.resume),
     order('revert', 'Undoes what a run has done, step by step, back to the start', orders.revert),
+    {
+      ...looking,
+      method: 'POST',
+      path: paths.approve,
+      operationId: 'approveRun',
+      summary: 'Approves that a run passes its point of no return; by somebody else than who ordered it',
+      params,
+      body: { type: 'object', additionalProperties: false, required: ['hash'], properties: { hash: { type: 'string', maxLength: 64 } } },
+      handle: async request => ({
+        body: await orders.approve(idOf(request), (request.body as ApproveRequest).hash, whoOf(request)),
+      }),
+    },
     order('complete', 'Lets a finished run pass its point of no return: the old route is taken out', orders.complete),
   ]
 }

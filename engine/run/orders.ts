@@ -7,6 +7,7 @@ import { actionsOf, type Plan, transitionsOf } from '../plan/plan.ts'
 import { refusalsOf } from '../plan/state.ts'
 import type { World } from '../plan/world.ts'
 import { observe } from '../world/observe.ts'
+import { approvalHours, demandApprovable, demandApproval } from './approval.ts'
 import { isPastNoReturn, ordersOf } from './decide.ts'
 import { Held, numberOf, type Order, runId, type Runs, type StepOrder, type StoredRun } from './store.ts'
 import { viewOf, wayBackOf } from './view.ts'
@@ -29,6 +30,8 @@ export interface OrdersPorts {
   readonly runs: Runs
   /** The running system, to look at only. */
   readonly world: World
+  /** Whether a second person has to approve what cannot be undone; not, unless said otherwise. */
+  readonly approvals?: boolean
 }
 
 /** What an operator may order: any engine takes it, the one that acts carries it out. */
@@ -39,6 +42,8 @@ export interface Orders {
   resume(run: string, who: string): Promise<RunView>
   revert(run: string, who: string): Promise<RunView>
   complete(run: string, who: string): Promise<RunView>
+  /** Approves that the run passes its point of no return, for whoever has seen the plan of this hash. Again, it changes nothing. */
+  approve(run: string, hash: string, who: string): Promise<RunView>
   get(run: string): Promise<RunView>
   list(limit: number): Promise<readonly RunView[]>
 }
@@ -46,8 +51,8 @@ export interface Orders {
 export const planOf = (plans: readonly Plan[], run: Pick<StoredRun, 'plan' | 'to'>): Plan | undefined =>
   plans.find(plan => plan.id === run.plan && plan.to === run.to)
 
-export function openOrders({ links, plans, runs, world }: OrdersPorts): Orders {
-  const see = (run: StoredRun): RunView => viewOf(run, planOf(plans, run))
+export function openOrders({ links, plans, runs, world, approvals = false }: OrdersPorts): Orders {
+  const see = (run: StoredRun): RunView => viewOf(run, planOf(plans, run), approvals)
 
   /** The plan that takes the link to the route, or a problem that says what to do instead. */
   async function choose(id: string, to: Route | undefined): Promise<{ plan: Plan; from: Route }> {
@@ -166,7 +171,16 @@ export function openOrders({ links, plans, runs, world }: OrdersPorts): Orders {
         // What failed half-way has to be undone as if it had been done.
         steps: stored.steps.filter(step => step.state === 'failed').map(({ place }) => ({ place, change: { state: 'settling' } })),
       })),
-    complete: (run, who) => ordered(run, who, 'complete', () => ({ action: 'run completing', heading: 'complete', turned: true })),
+    complete: (run, who) =>
+      ordered(run, who, 'complete', stored => {
+        if (approvals) demandApproval(stored, who)
+        return { action: 'run completing', heading: 'complete', completer: who, turned: true }
+      }),
+    async approve(run, hash, who) {
+      const number = await numberFor(run)
+      await runs.approve(number, who, approvalHours, stored => demandApprovable(stored, approvals, who, hash))
+      return see((await runs.get(number)) as StoredRun)
+    },
     get: async run => see((await runs.get(await numberFor(run))) as StoredRun),
     list: async limit => (await runs.latest(limit)).map(see).toReversed(),
   }

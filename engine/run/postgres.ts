@@ -4,7 +4,17 @@ import { appendLine, type HistoryLine } from '../history/history.ts'
 import type { Lease } from '../lease/lease.ts'
 import { actionsOf, isFinal, touchedBy } from '../plan/plan.ts'
 import type { Memo } from '../plan/verb.ts'
-import { Held, type RunChange, runId, RunMoved, type Runs, type StepChange, type StoredRun, type StoredStep } from './store.ts'
+import {
+  type Approval,
+  Held,
+  type RunChange,
+  runId,
+  RunMoved,
+  type Runs,
+  type StepChange,
+  type StoredRun,
+  type StoredStep,
+} from './store.ts'
 
 export function openRuns(database: Database, lease: Lease, now: () => number): Runs {
   return {
@@ -48,13 +58,27 @@ export function openRuns(database: Database, lease: Lease, now: () => number): R
     },
     order: (number, who, change) =>
       database.transaction(async tx => {
-        await tx.query('select from run where number = $1 for update', [number])
-        const run = (await read(tx, 'where number = $1', [number]))[0]
-        if (run === undefined) throw new Error(`there is no run ${number}`)
+        const run = await lock(tx, number)
         const { action, steps = [], ...own } = change(run)
         for (const one of steps) await changeStep(tx, number, one.place, one.change)
         await changeRun(tx, number, own)
         await line(tx, { who, action, link: run.link, run: runId(number), step: null, numbers: {} })
+      }),
+    approve: (number, who, hours, check) =>
+      database.transaction(async tx => {
+        const run = await lock(tx, number)
+        check(run)
+        const { rows } = await tx.query<{ until: Date }>(
+          `insert into approval as known (run, who, hash, at, until) values ($1, $2, $3, now(), now() + make_interval(hours => $4))
+           on conflict (run, who) do update set hash = excluded.hash, at = excluded.at, until = excluded.until
+              where known.until <= now() or known.hash <> excluded.hash
+           returning until`,
+          [number, who, run.hash, hours],
+        )
+        if (rows[0] === undefined) return
+        await changeRun(tx, number, {})
+        const numbers = { hash: run.hash, until: rows[0].until.toISOString() }
+        await line(tx, { who, action: 'run approved', link: run.link, run: runId(number), step: null, numbers })
       }),
     write: (run, term, { place, step, run: change = {}, lines }) =>
       database.transaction(async tx => {
@@ -67,6 +91,13 @@ export function openRuns(database: Database, lease: Lease, now: () => number): R
         const common = { who: 'engine', link: run.link, run: runId(run.number), term }
         for (const one of lines) await appendLine(tx, { ...common, ...one }, now())
       }),
+  }
+
+  async function lock(tx: Tx, number: number): Promise<StoredRun> {
+    await tx.query('select from run where number = $1 for update', [number])
+    const run = (await read(tx, 'where number = $1', [number]))[0]
+    if (run === undefined) throw new Error(`there is no run ${number}`)
+    return run
   }
 
   async function line(tx: Tx, own: Omit<HistoryLine, 'term'>): Promise<void> {
@@ -101,16 +132,20 @@ const changeStep = (
     ],
   )
 
-const changeRun = (tx: Tx, run: number, { heading, paused, until, ended, turned }: RunChange): Promise<unknown> =>
+const changeRun = (tx: Tx, run: number, { heading, paused, until, ended, completer, turned }: RunChange): Promise<unknown> =>
   tx.query(
     `update run set version = version + 1, heading = coalesce($2, heading), paused = coalesce($3, paused),
             until = case when $4 then $5 else until end, ended = coalesce($6, ended),
-            turned_at = case when $7 then now() else turned_at end
+            turned_at = case when $7 then now() else turned_at end, completer = coalesce($8, completer)
       where number = $1`,
-    [run, heading ?? null, paused ?? null, until !== undefined, until ?? null, ended ?? null, turned ?? false],
+    [run, heading ?? null, paused ?? null, until !== undefined, until ?? null, ended ?? null, turned ?? false, completer ?? null],
   )
 
-type Row = { number: string; version: string; steps: StepRow[] } & Omit<StoredRun, 'number' | 'version' | 'steps'>
+type Row = { number: string; version: string; steps: StepRow[]; approvals: ApprovalRow[] } & Omit<
+  StoredRun,
+  'number' | 'version' | 'steps' | 'approvals'
+>
+type ApprovalRow = Omit<Approval, 'at' | 'until'> & { at: string; until: string }
 type StepRow = Omit<StoredStep, 'memo' | 'gate' | 'startedAt' | 'appliedAt' | 'endedAt'> & {
   memo: string
   gate: string | null
@@ -122,7 +157,9 @@ type StepRow = Omit<StoredStep, 'memo' | 'gate' | 'startedAt' | 'appliedAt' | 'e
 async function read(tx: Tx, where: string, values: readonly unknown[]): Promise<readonly StoredRun[]> {
   const { rows } = await tx.query<Row>(
     `select number, plan, link, route_from as "from", route_to as "to", hash, who, heading, paused, until, ended,
-            started_at as "startedAt", turned_at as "turnedAt", version,
+            started_at as "startedAt", turned_at as "turnedAt", version, completer,
+            (select coalesce(json_agg(json_build_object('who', who, 'hash', hash, 'at', at, 'until', until, 'holds', until > now())), '[]')
+               from approval where approval.run = run.number) as approvals,
             (select json_agg(json_build_object('place', place, 'step', step, 'verb', verb, 'final', final, 'state', state, 'memo', memo, 'gate', gate,
                       'attempts', attempts, 'startedAt', started_at, 'appliedAt', applied_at, 'endedAt', ended_at) order by place)
                from run_step where run_step.run = run.number) as steps
@@ -133,6 +170,7 @@ async function read(tx: Tx, where: string, values: readonly unknown[]): Promise<
     ...row,
     number: Number(row.number),
     version: Number(row.version),
+    approvals: row.approvals.map(one => ({ ...one, at: new Date(one.at), until: new Date(one.until) })),
     steps: row.steps.map(step => ({
       ...step,
       memo: JSON.parse(step.memo) as Memo,

@@ -7,7 +7,8 @@ import { LeaseLost } from '../lease/lease.ts'
 import { type Action, actionsOf, type Plan } from '../plan/plan.ts'
 import { failed, type Gate, holds, isInverse, passed, said, type Verb } from '../plan/verb.ts'
 import type { World } from '../plan/world.ts'
-import { nextOf, stateOf } from './decide.ts'
+import { missingApproval } from './approval.ts'
+import { isPastNoReturn, nextOf, stateOf } from './decide.ts'
 import { runId, type Runs, type StoredRun, type StoredStep, type Writing } from './store.ts'
 
 export interface RunnerPorts {
@@ -16,6 +17,8 @@ export interface RunnerPorts {
   readonly planOf: (run: StoredRun) => Plan | undefined
   /** What verbs may see and do for this run, under the term. */
   readonly worldOf: (run: StoredRun, term: number) => World
+  /** Whether a second person has to approve what cannot be undone; not, unless said otherwise. */
+  readonly approvals?: boolean
   readonly clock: Clock
   readonly log: Log
 }
@@ -47,10 +50,18 @@ export async function advance(ports: RunnerPorts, run: StoredRun, term: number):
   const { verb } = actionsOf(plan)[next.place] as Action
   const step = run.steps[next.place] as StoredStep
   const move: Move = { run, verb, step, world: ports.worldOf(run, term), nowMs: ports.clock.now() }
-  const { writing, restMs } = await moves[next.do](move).catch((error: unknown) => stumble(move, error, ports.log))
+  // Whatever order led here: nothing that cannot be undone begins without an approval that holds now.
+  const missing = ports.approvals === true && next.do === 'begin' && step.final ? unapproved(run) : null
+  const { writing, restMs } =
+    missing === null
+      ? await moves[next.do](move).catch((error: unknown) => stumble(move, error, ports.log))
+      : hold(move, holds(missing), null)
   if (writing !== null) await ports.runs.write(run, term, { place: step.place, ...writing })
   return restMs
 }
+
+/** What is missing before the first final step. Those after it belong to what was approved. */
+const unapproved = (run: StoredRun): Said | null => (isPastNoReturn(run.steps) ? null : missingApproval(run))
 
 interface Move {
   readonly run: StoredRun

@@ -17,7 +17,20 @@ export interface StoredRun extends RunFacts {
   readonly startedAt: Date
   readonly turnedAt: Date
   readonly version: number
+  /** Who ordered it past its point of no return. */
+  readonly completer: string | null
+  readonly approvals: readonly Approval[]
   readonly steps: readonly StoredStep[]
+}
+
+/** That a person agrees to the plan of this hash being carried past its point of no return. */
+export interface Approval {
+  readonly who: string
+  readonly hash: string
+  readonly at: Date
+  readonly until: Date
+  /** Whether its time had not run out when the run was read, by the database's clock. */
+  readonly holds: boolean
 }
 
 export interface StoredStep {
@@ -59,6 +72,7 @@ export interface RunChange {
   readonly paused?: boolean
   readonly until?: string | null
   readonly ended?: 'reverted' | 'completed'
+  readonly completer?: string
   /** It comes to rest, or is set going again. */
   readonly turned?: true
 }
@@ -93,6 +107,11 @@ export interface Runs {
   version(): Promise<number>
   /** An order of an operator: `change` sees the run, locked, and says what to write; it throws to refuse. */
   order(number: number, who: string, change: (run: StoredRun) => Order): Promise<void>
+  /**
+   * Notes that `who` approves the run's plan: `check` sees the run, locked, and throws to refuse. While an approval by
+   * the same person holds, nothing is written, not even a line.
+   */
+  approve(number: number, who: string, hours: number, check: (run: StoredRun) => void): Promise<void>
   /** What the acting engine did, under its term. Throws `LeaseLost` when another acts by now, `RunMoved` after an order. */
   write(run: StoredRun, term: number, writing: Writing): Promise<void>
 }

@@ -1,13 +1,14 @@
 import type { RunStepView, RunView, Said } from '../api/plan.ts'
 import { type Action, actionsOf, isFinal, type Plan } from '../plan/plan.ts'
 import { isInverse, said, type Verb } from '../plan/verb.ts'
+import { approvalOf } from './approval.ts'
 import { ordersOf, stateOf } from './decide.ts'
 import { runId, type StoredRun } from './store.ts'
 
 const working = new Set(['applying', 'settling', 'reverting', 'unsettling', 'failed'])
 
-/** A run as operators see it. Pure. */
-export function viewOf(run: StoredRun, plan: Plan | undefined): RunView {
+/** A run as operators see it, with its approval where those are asked for. Pure. */
+export function viewOf(run: StoredRun, plan: Plan | undefined, approvals: boolean): RunView {
   // Another build's plan: its steps are shown by their names, and only that build goes on with it.
   const own = plan?.hash === run.hash ? plan : undefined
   const actions: readonly (Action | undefined)[] = own === undefined ? run.steps.map(() => undefined) : actionsOf(own)
@@ -51,6 +52,7 @@ export function viewOf(run: StoredRun, plan: Plan | undefined): RunView {
       }
     }),
     can: ordersOf(run, run.steps),
+    approval: approvalOf(run, approvals),
   }
 }
 

@@ -2,23 +2,25 @@ import { Problem } from 'cutover/failure'
 import type { RouteDefinition } from 'cutover/http/server'
 import { paths } from '../api/contract.ts'
 import type { Sessions } from './session.ts'
+import { everybody, whoOf } from './who.ts'
 
-/** Signing in and out with a browser: with the operator's token, once. */
-export function sessionRoutes(sessions: Sessions, isToken: (token: string) => boolean): RouteDefinition[] {
+/** Signing in and out with a browser: with the operator's or the approver's token, once. */
+export function sessionRoutes(sessions: Sessions): RouteDefinition[] {
   const tags = ['session']
   return [
     {
       method: 'POST',
       path: paths.session,
       operationId: 'signIn',
-      summary: 'Signs a browser in with the operator’s token',
+      summary: 'Signs a browser in with the operator’s or the approver’s token',
       policy: 'public',
       tags,
       body: { type: 'object', additionalProperties: false, required: ['token'], properties: { token: { type: 'string', maxLength: 200 } } },
       async handle(request) {
         const { token } = request.body as { token: string }
-        if (!isToken(token.trim())) throw new Problem('token_invalid', { detail: 'this is not the token that "npm start" printed' })
-        return { status: 204, headers: { 'set-cookie': sessions.open() } }
+        const cookie = sessions.open(token.trim())
+        if (cookie === null) throw new Problem('token_invalid', { detail: 'this is not a token that "npm start" printed' })
+        return { status: 204, headers: { 'set-cookie': cookie } }
       },
     },
     {
@@ -26,9 +28,9 @@ export function sessionRoutes(sessions: Sessions, isToken: (token: string) => bo
       path: paths.session,
       operationId: 'whoAmI',
       summary: 'Who is signed in',
-      policy: 'operator',
+      policy: everybody,
       tags,
-      handle: async () => ({ body: { who: 'operator' } }),
+      handle: async request => ({ body: { who: whoOf(request) } }),
     },
     {
       method: 'DELETE',

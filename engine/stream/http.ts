@@ -1,6 +1,7 @@
 import { Problem } from 'cutover/failure'
 import type { RouteDefinition } from 'cutover/http/server'
 import { paths } from '../api/contract.ts'
+import { everybody } from '../session/who.ts'
 import type { Stream } from './stream.ts'
 
 /** One stream per page: all links and runs, at every change. */
@@ -10,7 +11,7 @@ export const streamRoutes = (stream: Stream): RouteDefinition[] => [
     path: paths.stream,
     operationId: 'watch',
     summary: 'Server-sent events: links and runs as they change',
-    policy: 'operator',
+    policy: everybody,
     tags: ['stream'],
     async handle(request) {
       const events = stream.watch(request.signal)

@@ -158,7 +158,10 @@ async function assemble(definition: SystemDefinition, home: Home, checklist: Che
     }
     await prepared
     up = true
-    announce(definition, checklist, (await readFile(home.operatorTokenFile, 'utf8')).trim())
+    announce(definition, checklist, home, {
+      operator: await tokenIn(home.operatorTokenFile),
+      approver: home.approvals ? await tokenIn(home.approverTokenFile) : null,
+    })
   }
 
   function sayWhy(error: Error): void {
@@ -184,15 +187,29 @@ async function assemble(definition: SystemDefinition, home: Home, checklist: Che
   }
 }
 
-function announce(definition: SystemDefinition, checklist: Checklist, operatorToken: string): void {
+const tokenIn = async (file: string): Promise<string> => (await readFile(file, 'utf8')).trim()
+
+interface Tokens {
+  readonly operator: string
+  readonly approver: string | null
+}
+
+function announce(definition: SystemDefinition, checklist: Checklist, home: Home, tokens: Tokens): void {
   checklist.say(`Ready in ${checklist.elapsed()} s\n`)
   const signIn: [string, string][] =
     definition.console === undefined
       ? []
       : [
           ['console', definition.console],
-          ['token', `${operatorToken}   to sign in there`],
+          ['token', `${tokens.operator}   to sign in there`],
         ]
-  checklist.say(`${table([...signIn, ...Object.entries(definition.addresses)])}\n`)
+  const second: [string, string][] =
+    tokens.approver === null
+      ? []
+      : [
+          ['approver', `${tokens.approver}   for the second person, who signs in there to approve`],
+          ['', `or: npx cutover approve RUN --token-file ${home.approverTokenFile}`],
+        ]
+  checklist.say(`${table([...signIn, ...second, ...Object.entries(definition.addresses)])}\n`)
   checklist.say(`What to try next, in another terminal:\n${table(definition.next)}\n\nCtrl-C stops everything.`)
 }

@@ -1,6 +1,15 @@
 import { QueryClient, queryOptions } from '@tanstack/react-query'
 import { type HistoryAnswer, type LinkRow, type Route, type SessionAnswer, type SessionRequest, pathOf, paths } from '@cutover/engine/api'
-import type { ApplyRequest, PairVerdict, ParityPair, ParityView, PlanView, RunVerb, RunView } from '@cutover/engine/api/plan'
+import type {
+  ApplyRequest,
+  ApproveRequest,
+  PairVerdict,
+  ParityPair,
+  ParityView,
+  PlanView,
+  RunVerb,
+  RunView,
+} from '@cutover/engine/api/plan'
 import { getSession, setSession } from '../session/session.ts'
 import { Refused, openCall } from './call.ts'
 
@@ -52,6 +61,9 @@ export const pairsQuery = (link: string, verdict: PairVerdict) =>
 export const applyPlan = (link: string, request: ApplyRequest): Promise<RunView> => call('POST', pathOf(paths.apply, link), request)
 
 export const order = (run: string, verb: RunVerb): Promise<RunView> => call('POST', pathOf(paths[verb], run))
+
+export const approve = ({ run, hash }: Pick<RunView, 'run' | 'hash'>): Promise<RunView> =>
+  call('POST', pathOf(paths.approve, run), { hash } satisfies ApproveRequest)
 
 export async function signIn(token: string): Promise<void> {
   const request: SessionRequest = { token }

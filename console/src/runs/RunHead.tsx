@@ -5,9 +5,11 @@ import { useTranslation } from 'react-i18next'
 import type { RunVerb, RunView } from '@cutover/engine/api/plan'
 import { Icon, type IconName } from '../icons/icons.tsx'
 import { RouteMark } from '../map/RouteMark.tsx'
+import { useSession } from '../session/session.ts'
 import { Answer } from '../shell/Answer.tsx'
 import { useKeys } from '../shell/keys.ts'
 import { useFormat } from '../words/format.ts'
+import { ApproveDialog } from './ApproveDialog.tsx'
 import { OrderDialog } from './OrderDialog.tsx'
 import styles from './RunHead.module.css'
 import { StateBadge, stateIcons, stateTones } from './StateBadge.tsx'
@@ -22,8 +24,13 @@ export function RunHead({ run }: { readonly run: RunView }): ReactElement {
   const { t } = useTranslation()
   const format = useFormat()
   const [asking, setAsking] = useState<RunVerb | null>(null)
-  const can = verbs.filter(verb => run.can.includes(verb))
-  useKeys(run.can.includes('pause') ? { p: () => setAsking('pause') } : {})
+  const [approving, setApproving] = useState(false)
+  const session = useSession()
+  // The approver gives no orders, and an operator approves nothing.
+  const isApprover = session.state === 'in' && session.who === 'approver'
+  const can = isApprover ? [] : verbs.filter(verb => run.can.includes(verb))
+  const unapproved = run.approval?.wanted === true
+  useKeys(can.includes('pause') ? { p: () => setAsking('pause') } : {})
   return (
     <section className={styles['head']}>
       <div className={styles['top']}>
@@ -42,6 +49,7 @@ export function RunHead({ run }: { readonly run: RunView }): ReactElement {
                 <RouteMark way={run.to} />
               </span>
               <span>{t('run.started', { at: format.moment(run.started_at), who: run.who })}</span>
+              <ApprovalFact run={run} />
             </span>
           }
         >
@@ -54,11 +62,17 @@ export function RunHead({ run }: { readonly run: RunView }): ReactElement {
               data-do={verb}
               variant={verb === 'resume' ? 'filled' : 'default'}
               leftSection={<Icon name={icons[verb]} />}
+              disabled={verb === 'complete' && unapproved}
               onClick={() => setAsking(verb)}
             >
               {t(`verb.${verb}`)}
             </Button>
           ))}
+          {isApprover && unapproved && (
+            <Button data-do="approve" leftSection={<Icon name="shield" />} onClick={() => setApproving(true)}>
+              {t('approve.do')}
+            </Button>
+          )}
         </div>
       </div>
       <div className={styles['strip']}>
@@ -66,6 +80,17 @@ export function RunHead({ run }: { readonly run: RunView }): ReactElement {
         <TimeBar run={run} />
       </div>
       <OrderDialog run={run} verb={asking} onClose={() => setAsking(null)} />
+      <ApproveDialog run={run} opened={approving} onClose={() => setApproving(false)} />
     </section>
   )
+}
+
+/** Whether the run may be completed as far as the second person goes; nothing where nobody asks for that. */
+function ApprovalFact({ run: { approval } }: { readonly run: RunView }): ReactElement | null {
+  const { t } = useTranslation()
+  const format = useFormat()
+  if (approval === undefined || approval === null) return null
+  const { wanted, by, expires_at: until } = approval
+  if (by === null || until === null) return wanted ? <span>{t('run.approval.wanted')}</span> : null
+  return <span>{t(wanted ? 'run.approval.expired' : 'run.approval.given', { by, at: format.moment(until) })}</span>
 }

@@ -11,6 +11,7 @@ const russian: Readonly<Record<string, string>> = {
   'run resumed': 'запуск продолжен',
   'run turned back': 'запуск повёрнут назад',
   'run turned forward': 'запуск снова повёрнут вперёд',
+  'run approved': 'запуск одобрен',
   'run completing': 'запуск завершают',
   'run finished': 'запуск выполнен',
   'run reverted': 'запуск возвращён',

@@ -42,6 +42,11 @@ export const enRuns = {
     title: 'Run {{run}}',
     steps: 'Steps',
     started: 'started {{at}} by {{who}}',
+    approval: {
+      wanted: 'needs a second person’s approval to be completed',
+      expired: 'the approval by {{by}} expired {{at}}; a second person has to approve again',
+      given: 'approved by {{by}}, until {{at}}',
+    },
     says: {
       forward: '{{link}} is moving to {{route}}; step {{step}}: {{why}}',
       back: '{{link}} is going back to {{before}}; step {{step}}: {{why}}',
@@ -52,6 +57,12 @@ export const enRuns = {
       reverted: '{{link}} is back on {{before}}, as before this run',
       completed: '{{link}} is carried by {{route}}; the old route is gone',
     },
+  },
+  approve: {
+    do: 'Approve',
+    title: 'Approve that {{link}} loses its old route?',
+    says: 'You approve, as the second person, that {{run}} passes its point of no return. Somebody else orders it.',
+    way_back: 'An approval cannot be taken back. It holds for 24 hours, for this plan of this run.',
   },
   order: {
     pause: {

@@ -24,7 +24,8 @@ export const en = {
   sign_in: {
     lead: 'Sign in to see the links of the system, and to move them.',
     token: 'Operator token',
-    where: '“npm start” prints it; it is also in the file operator-token of the data directory.',
+    where:
+      '“npm start” prints it; it is also in the file operator-token of the data directory. A second person, who approves, signs in with approver-token.',
     show: 'Show the token',
     do: 'Sign in',
     hint: 'The token stays with this browser as a cookie that no script can read, until you sign out.',

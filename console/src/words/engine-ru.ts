@@ -178,6 +178,8 @@ export const engineWords: Readonly<Record<string, string>> = {
   step_refused: '{reason}',
   way_back_blocked: 'дорога назад сейчас закрыта: {reason}',
   plan_changed: 'в этой сборке план {plan} другой, чем тот, с которым начат запуск: завершите его той сборкой, которая его начала',
+  approval_missing: 'нужно одобрение кого-то, кроме {who}: cutover approve {run}',
+  approval_expired: 'срок одобрения, которое дал {by}, истёк: нужно новое от кого-то, кроме {who}: cutover approve {run}',
   until_reached: 'остановка после шага {step}, как приказано',
   internal: 'сбой в движке: {reason}',
 
