@@ -1,6 +1,6 @@
 import type { LinkContract } from 'cutover/contract'
 import { Problem, extendProblems } from 'cutover/failure'
-import type { ApplyRequest, PlanView, RunView } from '../api/plan.ts'
+import type { ApplyRequest, PlanView, RunView, Said } from '../api/plan.ts'
 import type { Route } from '../api/contract.ts'
 import { linkUnknown } from '../links/unknown.ts'
 import { actionsOf, type Plan, transitionsOf } from '../plan/plan.ts'
@@ -28,6 +28,8 @@ export interface OrdersPorts {
   readonly runs: Runs
   /** The running system, to look at only. */
   readonly world: World
+  /** What was certified by these runs when their old route was empty, as it stands now; by the number of the run. */
+  readonly certified: (runs: readonly StoredRun[]) => Promise<ReadonlyMap<number, Said>>
 }
 
 /** What an operator may order: any engine takes it, the one that acts carries it out. */
@@ -45,8 +47,18 @@ export interface Orders {
 export const planOf = (plans: readonly Plan[], run: Pick<StoredRun, 'plan' | 'to'>): Plan | undefined =>
   plans.find(plan => plan.id === run.plan && plan.to === run.to)
 
-export function openOrders({ links, plans, runs, world }: OrdersPorts): Orders {
-  const see = (run: StoredRun): RunView => viewOf(run, planOf(plans, run))
+export function openOrders({ links, plans, runs, world, certified }: OrdersPorts): Orders {
+  const see = (run: StoredRun, sentence: Said | null = null): RunView => viewOf(run, planOf(plans, run), sentence)
+
+  async function seeAll(some: readonly StoredRun[]): Promise<readonly RunView[]> {
+    const sentences = await certified(some)
+    return some.map(run => see(run, sentences.get(run.number) ?? null))
+  }
+
+  async function show(number: number): Promise<RunView> {
+    const [view] = await seeAll([(await runs.get(number)) as StoredRun])
+    return view as RunView
+  }
 
   /** The plan that takes the link to the route, or a problem that says what to do instead. */
   async function choose(id: string, to: Route | undefined): Promise<{ plan: Plan; from: Route }> {
@@ -76,7 +88,7 @@ export function openOrders({ links, plans, runs, world }: OrdersPorts): Orders {
       if (!ordersOf(run, run.steps).includes(verb)) throw refusal(verb, see(run), run)
       return order(run)
     })
-    return see((await runs.get(number)) as StoredRun)
+    return show(number)
   }
 
   async function numberFor(id: string): Promise<number> {
@@ -146,7 +158,7 @@ export function openOrders({ links, plans, runs, world }: OrdersPorts): Orders {
       const holder = await runs.holder(`link ${id}`)
       if (holder === null) refuseUnsound(plan, refusalsOf(transitionsOf(plan), await observe(world, plan.link)))
       try {
-        return see((await runs.get(await runs.start(plan, from, who, until ?? null))) as StoredRun)
+        return await show(await runs.start(plan, from, who, until ?? null))
       } catch (error) {
         if (!(error instanceof Held)) throw error
         throw held(error, plan, see((await runs.get(error.run)) as StoredRun))
@@ -166,8 +178,8 @@ export function openOrders({ links, plans, runs, world }: OrdersPorts): Orders {
         steps: stored.steps.filter(step => step.state === 'failed').map(({ place }) => ({ place, change: { state: 'settling' } })),
       })),
     complete: (run, who) => ordered(run, who, 'complete', () => ({ action: 'run completing', heading: 'complete', turned: true })),
-    get: async run => see((await runs.get(await numberFor(run))) as StoredRun),
-    list: async limit => (await runs.latest(limit)).map(see).toReversed(),
+    get: async run => show(await numberFor(run)),
+    list: async limit => (await seeAll(await runs.latest(limit))).toReversed(),
   }
 
   /** A run of the same plan that is on its way back can be turned forward again. */
@@ -190,7 +202,7 @@ export function openOrders({ links, plans, runs, world }: OrdersPorts): Orders {
         }),
       }
     })
-    return see((await runs.get(run.number)) as StoredRun)
+    return show(run.number)
   }
 }
 

@@ -2,12 +2,12 @@ import type { RunStepView, RunView, Said } from '../api/plan.ts'
 import { type Action, actionsOf, isFinal, type Plan } from '../plan/plan.ts'
 import { isInverse, said, type Verb } from '../plan/verb.ts'
 import { ordersOf, stateOf } from './decide.ts'
-import { runId, type StoredRun } from './store.ts'
+import { runId, type StoredRun, type StoredStep } from './store.ts'
 
 const working = new Set(['applying', 'settling', 'reverting', 'unsettling', 'failed'])
 
-/** A run as operators see it. Pure. */
-export function viewOf(run: StoredRun, plan: Plan | undefined): RunView {
+/** A run as operators see it; `certified` is what was certified when its old route was empty, as it stands now. Pure. */
+export function viewOf(run: StoredRun, plan: Plan | undefined, certified: Said | null): RunView {
   // Another build's plan: its steps are shown by their names, and only that build goes on with it.
   const own = plan?.hash === run.hash ? plan : undefined
   const actions: readonly (Action | undefined)[] = own === undefined ? run.steps.map(() => undefined) : actionsOf(own)
@@ -43,7 +43,7 @@ export function viewOf(run: StoredRun, plan: Plan | undefined): RunView {
         gate_asks: action?.verb.asks ?? said(step.verb),
         ...wayBackOf(action?.verb),
         state: step.state,
-        gate: step.gate,
+        gate: step.gate === null || certified === null || !isCertified(step) ? step.gate : { ...step.gate, certificate: certified },
         attempts: step.attempts,
         started_at: step.startedAt?.toISOString() ?? null,
         applied_at: step.appliedAt?.toISOString() ?? null,
@@ -53,6 +53,9 @@ export function viewOf(run: StoredRun, plan: Plan | undefined): RunView {
     can: ordersOf(run, run.steps),
   }
 }
+
+/** Whether it is the step that has counted the old route empty. */
+const isCertified = ({ verb, state }: StoredStep): boolean => verb === 'drained' && state === 'done'
 
 /** What undoes a verb, or why nothing can. */
 export function wayBackOf(verb: Verb | undefined): { readonly inverse: Said | null; readonly no_return: Said | null } {

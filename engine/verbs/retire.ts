@@ -1,11 +1,10 @@
 import type { LinkContract } from 'cutover/contract'
-import { Problem } from 'cutover/failure'
 import type { Route } from '../api/contract.ts'
 import type { Said } from '../api/plan.ts'
 import { condition, type State, thing } from '../plan/state.ts'
 import { said, type Verb } from '../plan/verb.ts'
 import { gone } from './deployment.ts'
-import { draining } from './drained.ts'
+import { relyOnDrained } from './drained.ts'
 
 /** Takes the HTTP calls of the link out of the sender. */
 export const retireCalls = (link: LinkContract): Verb =>
@@ -55,7 +54,7 @@ interface Retirement {
   readonly effects: State
 }
 
-/** The old route is empty, and that is counted again here: what was drained when the run finished need not be so now. */
+/** That the old route is empty is counted again here, against its certificate: what was drained when the run finished need not be so now. */
 function retire({ id, event }: LinkContract, old: Route, { name, service, capabilities, does, effects }: Retirement): Verb {
   const now: Route = old === 'http' ? 'event' : 'http'
   const [capability] = capabilities
@@ -74,11 +73,7 @@ function retire({ id, event }: LinkContract, old: Route, { name, service, capabi
         : said('retire_now', { having, instances: all.length, service, capability })
     },
     async apply(world) {
-      const gate = await draining(world, id, old)
-      if (gate.verdict !== 'pass')
-        throw new Problem('service_refused', {
-          detail: `${id} is not drained of ${old} any more: a fact that was stated for it has come up`,
-        })
+      await relyOnDrained(world, id, old)
       await world.deployer?.deploy(service, { add: [], remove: capabilities })
     },
     settled: async world => gone(await world.instances(service), service, capability),
