@@ -19,14 +19,16 @@ export function openCertificates(database: Database, lease: Lease, now: () => nu
     issue: (term, subject, { epoch, issued, terminal, late }, validMs) =>
       database.transaction(async tx => {
         await lease.hold(tx, term)
+        // By the clock that judges it.
+        const at = now()
         await tx.query(
           `insert into certificate as c (link, route, run, epoch, issued, terminal, late, issued_at, expires_at)
-           values ($1, $2, $3, $4, $5, $6, $7, now(), now() + $8::float8 * interval '1 ms')
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
            on conflict (link, route, run) do update
              set epoch = excluded.epoch, issued = excluded.issued, terminal = excluded.terminal, late = excluded.late,
                  issued_at = excluded.issued_at, expires_at = excluded.expires_at, revoked_at = null, revoked_by = null,
                  refused_at = null, version = c.version + 1`,
-          [...keyOf(subject), epoch, issued, terminal, late, validMs],
+          [...keyOf(subject), epoch, issued, terminal, late, new Date(at), new Date(at + validMs)],
         )
         await line(tx, term, subject, 'certificate issued', { epoch, issued, terminal, late })
         const [certificate] = await read(tx, 'where (c.link, c.route, c.run) = ($1, $2, $3)', keyOf(subject))

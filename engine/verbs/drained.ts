@@ -42,7 +42,8 @@ export function drained({ id, event }: LinkContract, from: Route): Verb {
 export const draining = async (world: World, link: string, from: Route): Promise<Gate> =>
   gateOf(await world.draining(link, from), link, from)
 
-function gateOf(count: Draining, link: string, from: Route): Gate {
+/** What a count says of the gate. Pure. */
+export function gateOf(count: Draining, link: string, from: Route): Gate {
   const { route, issued, outstanding, onTheirWay, retrying, parked, dead, unsure } = count
   const figures = [
     shown('issued', issued),
