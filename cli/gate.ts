@@ -38,6 +38,12 @@ export function gateLines(
   return [...lines, ...waits, ...(wayBack === 'blocked' ? [styled('yellow', 'the way back is blocked')] : [])]
 }
 
+/** What was certified when the gate passed, as it stands now. */
+export const certificateLines = ({ certificate }: GateView, width: number): string[] =>
+  certificate === undefined
+    ? []
+    : hanging('', sentence(certificate), width).map(line => styled(certificate.code === 'certificate_valid' ? 'dim' : 'yellow', line))
+
 /** A label, and a text beside it that hangs under itself. */
 export const hanging = (label: string, text: string, width: number): string[] =>
   wrap(text, Math.max(16, width - label.length)).map((line, index) => `${index === 0 ? label : ' '.repeat(label.length)}${line}`)

@@ -218,3 +218,47 @@ describe('parity', () => {
     assert.equal((await say('parity COMM-040 --verdict fine')).code, exitCodes.usage)
   })
 })
+
+describe('certificates', () => {
+  const certificate = {
+    link: 'COMM-040',
+    route: 'http',
+    run: 'R-7',
+    state: 'valid',
+    epoch: 4,
+    issued: 1_024,
+    terminal: 1_024,
+    late: 3,
+    issued_at: at,
+    expires_at: at,
+    revoked_at: null,
+    revoked_by: null,
+  }
+  const params = { link: 'COMM-040', route: 'http', service: 'bonuses', fact: 'f-9', epoch: 3, strays: 1 }
+  const revoked = { ...certificate, state: 'revoked', revoked_at: at, revoked_by: { code: 'certificate_stray', params } }
+  const all = 'GET /api/certificates'
+
+  test('are listed with what was counted, and until when they hold', async () => {
+    engine.play({ [all]: [ok([certificate])] })
+    const { code, out } = await say('certificates')
+    assert.equal(code, exitCodes.fine)
+    assert.match(out, /^1 certificate, the latest first\.\n/)
+    assert.match(out, /COMM-040 +http +R-7 +valid +4 +1024 +1024 +3 +2026-01-31 09:30Z +2026-01-31 09:30Z/)
+    engine.play({ [all]: [ok([])] })
+    assert.match((await say('certificates')).out, /^No link was certified as drained yet\./)
+  })
+
+  test('of one link end with 3 when one was revoked, and say what strayed', async () => {
+    engine.play({ [`${all}?link=COMM-040`]: [ok([revoked, certificate])] })
+    const { code, out, error } = await say('certificates COMM-040')
+    assert.equal(code, exitCodes.checkFailed)
+    assert.match(
+      out,
+      /revoked 2026-01-31 09:30Z: fact f-9 of epoch 3 came to bonuses by http after COMM-040 was certified as drained of it/,
+    )
+    assert.match(error, /1 certificate revoked: COMM-040 of R-7\n.*history --link COMM-040/)
+    assert.deepEqual(JSON.parse((await say('certificates COMM-040 --json')).out), [revoked, certificate])
+  })
+
+  test('are refused for what is no link', async () => assert.equal((await say('certificates a/b')).code, exitCodes.usage))
+})

@@ -43,6 +43,23 @@ describe('the picture of a run', () => {
     assert.match(picture({ run, now, width: 80, height: 16, glyphs: drawn }).join('\n'), /✓ 6 steps done\n● 5a/)
   })
 
+  test('shows beside the step what was certified, in every width, and that it does not hold any more', () => {
+    const until = { code: 'certificate_valid', params: { link: 'COMM-040', route: 'http', until: '2026-02-01 09:30' } }
+    const stray = { link: 'COMM-040', route: 'http', service: 'bonuses', fact: '0192f0c1-0000-7000-8000-000000000001', epoch: 3, strays: 1 }
+    for (const certificate of [until, { code: 'certificate_stray', params: stray }]) {
+      const { steps, ...rest } = finished()
+      const gate = { ...aGate({ verdict: 'pass', waits_for: null }), certificate }
+      const run = { ...rest, steps: steps.map(step => (step.verb === 'drained' ? { ...step, gate } : step)) }
+      for (let width = 50; width <= 140; width++)
+        assert.ok(picture({ run, now, width, glyphs: drawn }).every(line => widthOf(line) <= width))
+      const text = picture({ run, now, width: 100, glyphs: drawn }).join(' ').replaceAll(/\s+/g, ' ')
+      assert.match(
+        text,
+        /5a .*(COMM-040 is certified as drained of http until 2026-02-01 09:30 UTC|came to bonuses by http after COMM-040)/,
+      )
+    }
+  })
+
   test('is the same in ASCII, sign for sign', () => {
     for (const run of views) {
       const text = picture({ run, now, width: 80, glyphs: ascii }).join('\n')

@@ -1,5 +1,5 @@
 import type { RunStepView, RunView } from '@cutover/engine/api/plan'
-import { gateLines, hanging } from './gate.ts'
+import { certificateLines, gateLines, hanging } from './gate.ts'
 import type { Glyphs } from './glyphs.ts'
 import { type Style, cut, duration, plain, styled, widthOf } from './print.ts'
 import { type Stage, type Standing, routeName, sentence, stagesOf, stateOf } from './sentence.ts'
@@ -94,7 +94,10 @@ function detailLines(run: RunView, { verbs }: Stage, width: number, idWidth: num
   const said = open.some(({ gate }) => gate !== null && sameSentence(gate.waits_for, run.waits_for))
   const waits =
     run.waits_for === null || said ? [] : hanging(run.state === 'failed' ? 'failed: ' : 'waits for: ', sentence(run.waits_for), room)
-  return [...lines, ...waits.map(line => styled(run.state === 'failed' ? 'red' : 'yellow', line))].map(line => `${indent}${line}`)
+  const certified = verbs.flatMap(({ gate }) => (gate === null ? [] : certificateLines(gate, room)))
+  return [...lines, ...certified, ...waits.map(line => styled(run.state === 'failed' ? 'red' : 'yellow', line))].map(
+    line => `${indent}${line}`,
+  )
 }
 
 const sameSentence = (a: RunView['waits_for'], b: RunView['waits_for']): boolean => a !== null && b !== null && a.code === b.code

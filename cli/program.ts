@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { applyVerb } from './apply.ts'
+import { certificatesVerb } from './certificates.ts'
 import type { Terminal } from './command.ts'
 import { approveVerb } from './approve.ts'
 import { completeVerb } from './complete.ts'
@@ -29,7 +30,7 @@ CUTOVER_HOME names the data directory (default: .cutover in the project). See do
 // In the order of the help.
 const toLook = [statusVerb, linksVerb]
 const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, approveVerb, completeVerb, runsVerb, runVerb]
-const toProve = [parityVerb, historyVerb, verifyVerb]
+const toProve = [parityVerb, certificatesVerb, historyVerb, verifyVerb]
 const byHand = [switchVerb, trafficVerb, faultVerb, tokenVerb]
 const verbs = [...toLook, ...toMove, ...toProve, ...byHand]
 

@@ -10,6 +10,10 @@ import { systemClock } from 'cutover/process/clock'
 import { ConfigurationError } from 'cutover/process/environment'
 import { type Log, openLog } from 'cutover/process/log'
 import type { LinkRow } from './api/contract.ts'
+import { certifiedBy } from './certificate/certificate.ts'
+import { certificateRoutes } from './certificate/http.ts'
+import { openCertificates } from './certificate/postgres.ts'
+import { openCertificateWatch } from './certificate/watch.ts'
 import { readEngineEnvironment } from './environment.ts'
 import { gatherLinks } from './links/gather.ts'
 import { openMover } from './links/move.ts'
@@ -21,7 +25,7 @@ import type { Registry, World } from './plan/world.ts'
 import { openRegistry } from './registry/postgres.ts'
 import { runRoutes } from './run/http.ts'
 import { openRunLoop } from './run/loop.ts'
-import { openOrders, planOf } from './run/orders.ts'
+import { openOrders, type OrdersPorts, planOf } from './run/orders.ts'
 import { openRuns } from './run/postgres.ts'
 import { runId } from './run/store.ts'
 import { openLease } from './lease/lease.ts'
@@ -128,13 +132,18 @@ export async function openEngine(
   const lease = openLease(database, resources.name, clock, log)
   const runs = openRuns(database, lease, () => clock.now())
   const registry = openRegistry(database, events)
-  const world = (run: string | null, term: number | null): World => openWorld({ links, events, directory, registry, deployer }, run, term)
+  const now = (): number => clock.now()
+  const certificates = openCertificates(database, lease, now)
+  const seen = { links, events, directory, registry, deployer, certificates, now }
+  const world = (run: string | null, term: number | null): World => openWorld(seen, run, term)
+  const certified: OrdersPorts['certified'] = some => certifiedBy(certificates, some, now())
   const { operatorToken, approverToken, approvals } = resources
-  const orders = openOrders({ links, plans, runs, world: world(null, null), approvals })
+  const orders = openOrders({ links, plans, runs, world: world(null, null), certified, approvals })
   const gather = async (): Promise<readonly LinkRow[]> =>
     gatherLinks(links, directory, database, new Map((await runs.unfinished()).map(run => [run.link, runId(run.number)])))
-  const stream = openStream({ links: gather, runs: () => orders.list(streamedRuns), version: () => runs.version() }, clock, log)
-  const sessions = openSessions({ operator: operatorToken, approver: approverToken }, () => clock.now())
+  const version = async (): Promise<number> => (await runs.version()) + (await certificates.version())
+  const stream = openStream({ links: gather, runs: () => orders.list(streamedRuns), version }, clock, log)
+  const sessions = openSessions({ operator: operatorToken, approver: approverToken }, now)
   const holder = async (link: string): Promise<string | null> => {
     const number = await runs.holder(`link ${link}`)
     return number === null ? null : runId(number)
@@ -157,6 +166,7 @@ export async function openEngine(
           }),
       }),
       ...runRoutes(orders),
+      ...certificateRoutes(certificates, now),
       ...parityRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...streamRoutes(stream),
       ...sessionRoutes(sessions),
@@ -182,8 +192,9 @@ export async function openEngine(
     clock,
     log,
   )
+  const watch = openCertificateWatch({ certificates, worldOf: world, lease, clock, log })
   // Stopped in reverse: the streams end first, then no new requests, then the runs, the lease is given up last.
-  return { server, parts: [engineStores(resources, links, registry), lease, loop, server, stream] }
+  return { server, parts: [engineStores(resources, links, registry), lease, watch, loop, server, stream] }
 }
 
 /** Installs the engine's tables at the start and closes what it holds at the end. */

@@ -8,6 +8,9 @@ import type { Clock } from 'cutover/process/clock'
 import { openLog } from 'cutover/process/log'
 import { documentDigest } from 'cutover/registry'
 import { freshDatabase } from './database.ts'
+import { certifiedBy } from '../engine/certificate/certificate.ts'
+import { openCertificates } from '../engine/certificate/postgres.ts'
+import type { Certificates } from '../engine/certificate/store.ts'
 import type { Lease } from '../engine/lease/lease.ts'
 import { added, plan, type Plan, step } from '../engine/plan/plan.ts'
 import { consume } from '../engine/verbs/consume.ts'
@@ -54,6 +57,9 @@ export const lease = (hold: Lease['hold'] = async () => undefined): Lease => ({
 export interface Setup {
   readonly database: Database
   readonly system: TestWorld
+  readonly certificates: Certificates
+  /** Lets time pass, as far as certificates are judged. */
+  later(ms: number): void
   readonly runs: Runs
   readonly orders: Orders
   ports(run: string, runs?: Runs, plan?: Plan): RunnerPorts
@@ -75,9 +81,19 @@ export async function setup(context: TestContext, approvals = false): Promise<Se
     await own.drop()
   })
   await installMigrations(database, [{ name: 'engine', folder: fileURLToPath(new URL('../engine/sql', import.meta.url)) }])
-  const system = openTestWorld(documentDigest(event.versions[0] as object))
+  let laterMs = 0
+  const now = (): number => clock.now() + laterMs
+  const certificates = openCertificates(database, lease(), now)
+  const system = openTestWorld(documentDigest(event.versions[0] as object), certificates, now)
   const runs = openRuns(database, lease(), clock.now)
-  const orders = openOrders({ links: [link], plans: [toEvent], runs, world: system.world(null), approvals })
+  const orders = openOrders({
+    links: [link],
+    plans: [toEvent],
+    runs,
+    world: system.world(null),
+    certified: some => certifiedBy(certificates, some, now()),
+    approvals,
+  })
   const stored = async (run: string): Promise<StoredRun> => (await runs.get(numberOf(run) ?? 0)) as StoredRun
   const ports = (run: string, over = runs, known = toEvent): RunnerPorts => ({
     runs: over,
@@ -112,6 +128,8 @@ export async function setup(context: TestContext, approvals = false): Promise<Se
   return {
     database,
     system,
+    certificates,
+    later: ms => void (laterMs += ms),
     runs,
     orders,
     ports,

@@ -5,6 +5,9 @@ import { Problem } from 'cutover/failure'
 import { defineEvent } from 'cutover/contract'
 // Knows the problems of services that are away or refuse.
 import '../engine/services/directory.ts'
+import type { Said } from '../engine/api/plan.ts'
+import { type Certifier, openCertifier } from '../engine/certificate/certificate.ts'
+import type { Certificates } from '../engine/certificate/store.ts'
 import type { Instance, World } from '../engine/plan/world.ts'
 
 export const link = {
@@ -43,11 +46,16 @@ export interface TestWorld {
   refuseTurn: string | null
   /** Facts of the old route that have not arrived. */
   outstanding: number
+  /** Messages of it that came after the switch. */
+  strays: number
+  /** Why a count proves nothing. */
+  unsure: Said | null
   /** Every order that changed something. */
   readonly orders: string[]
 }
 
-export function openTestWorld(digest: string): TestWorld {
+/** Certificates are kept in the store that is given, and judged by the clock that is given. */
+export function openTestWorld(digest: string, certificates: Certificates, now: () => number): TestWorld {
   const capabilities: Record<string, Set<string>> = { hiring: new Set(['call:COMM-040']), bonuses: new Set(['serve:COMM-040']) }
   const wanted: Record<string, Set<string>> = { hiring: new Set(capabilities['hiring']), bonuses: new Set(capabilities['bonuses']) }
   const registered = new Map<string, string | null>()
@@ -58,6 +66,8 @@ export function openTestWorld(digest: string): TestWorld {
     different: 0,
     refuseTurn: null,
     outstanding: 0,
+    strays: 0,
+    unsure: null,
     orders: [],
     state: () => ({
       hiring: [...(capabilities['hiring'] ?? [])].toSorted(),
@@ -76,6 +86,11 @@ export function openTestWorld(digest: string): TestWorld {
         retryable: true,
         extensions: { service, reason: 'refused' },
       })
+  }
+
+  function certifier(run: string | null): Certifier {
+    const { draining } = world(run)
+    return openCertifier({ certificates, linkOf: () => link, draining, now, run: run ?? '', term: 7 })
   }
 
   function world(run: string | null): World {
@@ -118,8 +133,13 @@ export function openTestWorld(digest: string): TestWorld {
         ask('hiring')
         self.outstanding = Math.max(0, self.outstanding - 1)
         const rest = route === stand.route ? 5 : self.outstanding
-        return { route: stand.route, issued: 10, outstanding: rest, onTheirWay: rest, retrying: 0, parked: 0, dead: 0 }
+        const late = { count: self.strays, fact: self.strays > 0 ? 'a-fact' : null, epoch: self.strays > 0 ? 1 : null }
+        const left = { outstanding: rest, onTheirWay: rest, retrying: 0, parked: 0, dead: 0, late, unsure: self.unsure }
+        return { route: stand.route, since: stand.epoch, issued: 10, newest: 1, ...left }
       },
+      certify: (id, route, count) => certifier(run).certify(id, route, count),
+      certificate: (id, route) => certifier(run).certificate(id, route),
+      refuse: (id, route) => certifier(run).refuse(id, route),
       registry: {
         has: async (name, version) =>
           registered.has(`${name} v${version}`) ? { run: registered.get(`${name} v${version}`) ?? null } : null,

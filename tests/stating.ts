@@ -45,6 +45,8 @@ export interface FakeCourier extends Courier {
   readonly answers: Map<string, Delivered>
   /** Nobody answers: neither calls nor questions. */
   away: boolean
+  /** How far it remembers to have been compared; null for a receiver of a build that remembers nothing. */
+  remembers: bigint | null
   /** Puts a receipt, as an effect at the receiver would. */
   receive(factId: string): Promise<void>
 }
@@ -57,6 +59,7 @@ export function openFakeCourier(database: Database): FakeCourier {
     calls: [],
     answers: new Map(),
     away: false,
+    remembers: null,
     willing: () => true,
     state: () => 'closed',
     async receive(factId) {
@@ -77,7 +80,11 @@ export function openFakeCourier(database: Database): FakeCourier {
     },
     async ask<Answer>(path: string, body: unknown) {
       if (courier.away) throw new Error('nobody answers')
-      const { facts, stretches } = body as { facts: string[]; stretches: Stretch[] }
+      const { facts, stretches, known, beyond } = body as { facts: string[]; stretches: Stretch[]; known: string; beyond: string }
+      if (path.endsWith('/compared')) {
+        if (courier.remembers === BigInt(known)) courier.remembers = BigInt(beyond)
+        return { compared: String(courier.remembers) } as Answer
+      }
       // Dead letters are left out: those in this database are of the sender's side.
       if (path.endsWith('/receipts')) return { ...(await store.answer(link, facts)), dead: [] } as Answer
       const different: string[] = []
@@ -85,7 +92,7 @@ export function openFakeCourier(database: Database): FakeCourier {
         const here = await store.received(link, from, to)
         if (here.count !== count || here.digest !== digest) different.push(to)
       }
-      return { different } as Answer
+      return { different, ...(courier.remembers === null ? {} : { compared: String(courier.remembers) }) } as Answer
     },
   }
   return courier

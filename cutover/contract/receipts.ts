@@ -19,4 +19,11 @@ export interface ReceiptAnswer {
 export interface CompareAnswer {
   readonly different: readonly string[]
   readonly epoch?: number
+  /** The position up to which the sender has told the receiver last that all is terminal; absent from a build that takes no such word. */
+  readonly compared?: string
+}
+
+/** What a receiver has taken of `{ known, beyond }`: the position that stands then. Lower than `known` in one that was restored. */
+export interface ComparedAnswer {
+  readonly compared: string
 }

@@ -1,4 +1,5 @@
 import { toHeaders } from '../contract/headers.ts'
+import type { Route } from '../contract/contract.ts'
 import type { Message } from '../contract/message.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { storable } from '../database/storable.ts'
@@ -25,26 +26,71 @@ const parityColumns = (link: string, messages: readonly Message[]): readonly unk
 export const openReceiveStore = (database: Database): ReceiveStore => ({
   transaction: work => database.transaction(work),
 
-  async epochSeen(link, tx = database) {
-    const { rows } = await tx.query<{ epoch: string }>('select epoch from epoch_seen where link = $1', [link])
+  async epochSeen(link) {
+    const { rows } = await database.query<{ epoch: string }>('select epoch from epoch_seen where link = $1', [link])
     return Number(rows[0]?.epoch ?? 0)
   },
-  async seeEpoch(tx, link, epoch) {
+  async seeStamp(tx, link, { epoch, route }) {
     await tx.query(
-      `insert into epoch_seen (link, epoch) values ($1, $2)
-       on conflict (link) do update set epoch = excluded.epoch where epoch_seen.epoch < excluded.epoch`,
-      [link, epoch],
+      `insert into epoch_seen as seen (link, epoch, route) values ($1, $2, $3)
+       on conflict (link) do update set epoch = excluded.epoch, route = excluded.route
+         where seen.epoch < excluded.epoch or (seen.epoch = excluded.epoch and seen.route is distinct from excluded.route)`,
+      [link, epoch, route],
     )
   },
-  async receipts(tx, link, facts) {
-    const { rows } = await tx.query<Receipt & { fact_id: string }>(
+  async known(tx, link, facts) {
+    type Row = { epoch: string | null; route: Route | null; fact_id: string | null } & Receipt
+    const { rows } = await tx.query<Row>(
       // One look-up per fact, and the planner cannot make it anything else: a plan that was made while the table was small
-      // and kept would read all of it for every batch.
-      `select fact_id, r.outcome, r.detail from unnest($2::uuid[]) as f(fact_id)
-        cross join lateral (select outcome, detail from receipt where receipt.fact_id = f.fact_id and link = $1 limit 1) as r`,
+      // and kept would read all of it for every batch. One row at least, with the newest stamp.
+      `select seen.epoch, seen.route, known.fact_id, known.outcome, known.detail
+         from (values (1)) as one left join epoch_seen as seen on seen.link = $1
+         left join (
+           select fact_id, r.outcome, r.detail from unnest($2::uuid[]) as f(fact_id)
+            cross join lateral (select outcome, detail from receipt where receipt.fact_id = f.fact_id and link = $1 limit 1) as r
+         ) as known on true`,
       [link, facts],
     )
-    return new Map(rows.map(row => [row.fact_id, row]))
+    return {
+      receipts: new Map(rows.flatMap(({ fact_id: fact, outcome, detail }) => (fact === null ? [] : [[fact, { outcome, detail }]]))),
+      newest: { epoch: Number(rows[0]?.epoch ?? 0), route: rows[0]?.route ?? null },
+    }
+  },
+  async noteLate(tx, link, late) {
+    if (late.length === 0) return
+    await tx.query(
+      `insert into late_arrival as noted (link, route, count, fact_id, epoch, at)
+       select $1, l.route, count(*), (array_agg(l.fact_id order by l.place desc))[1], (array_agg(l.epoch order by l.place desc))[1], clock_timestamp()
+         from unnest($2::uuid[], $3::text[], $4::bigint[]) with ordinality as l(fact_id, route, epoch, place)
+        where not exists (select from parked p where p.link = $1 and p.fact_id = l.fact_id)
+        group by l.route
+       on conflict (link, route) do update
+         set count = noted.count + excluded.count, fact_id = excluded.fact_id, epoch = excluded.epoch, at = excluded.at`,
+      [link, late.map(one => one.factId), late.map(one => one.stamps[link]?.route), late.map(one => one.stamps[link]?.epoch)],
+    )
+  },
+  async late(link, route) {
+    const { rows } = await database.query<{ count: string; fact: string; epoch: string; at: Date }>(
+      'select count, fact_id as fact, epoch, at from late_arrival where link = $1 and route = $2',
+      [link, route],
+    )
+    const row = rows[0]
+    return row === undefined
+      ? { count: 0, fact: null, epoch: null, at: null }
+      : { count: Number(row.count), fact: row.fact, epoch: Number(row.epoch), at: row.at }
+  },
+  async compared(link) {
+    const { rows } = await database.query<{ beyond: string }>('select beyond from compared where link = $1', [link])
+    return BigInt(rows[0]?.beyond ?? 0)
+  },
+  async tellCompared(link, known, beyond) {
+    const { rows } = await database.query<{ beyond: string }>(
+      `with first as (insert into compared (link, beyond) select $1, $3 where $2::bigint = 0 on conflict do nothing returning beyond),
+            next as (update compared set beyond = $3 where link = $1 and beyond = $2 returning beyond)
+       select coalesce((select beyond from first), (select beyond from next), (select beyond from compared where link = $1), 0) as beyond`,
+      [link, known.toString(), beyond.toString()],
+    )
+    return BigInt(rows[0]?.beyond ?? 0)
   },
   async storeReceipts(tx, link, via, receipts) {
     if (receipts.length === 0) return

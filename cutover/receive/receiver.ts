@@ -5,9 +5,10 @@ import type { Tx } from '../database/database.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Applied, Handler, Keyed } from './handler.ts'
 import { type Judgement, judge, type Via } from './judge.ts'
+import { lateOf, type NewestStamp, newestOf } from './late.ts'
 import type { Outcome } from './outcome.ts'
 import { readMessage } from './read.ts'
-import type { DeadMessage, NewReceipt, ReceiveStore } from './store.ts'
+import type { DeadMessage, Known, NewReceipt, ReceiveStore } from './store.ts'
 
 /**
  * Two doors, one room: the HTTP door, the consumer, the parked messages and the replays all come through here. In the
@@ -33,9 +34,6 @@ export function openReceiver(
   store: ReceiveStore,
   acts: readonly Via[] = ['http', 'event'],
 ): Receiver {
-  /** The highest epoch of the sender that is known here to be stored. */
-  let epochSeen = 0
-
   return {
     link,
     acts,
@@ -47,12 +45,12 @@ export function openReceiver(
         outcomes[at] = incoming
         return []
       })
-      await noteEpoch(tx, messages)
-      const known = await store.receipts(
+      const { receipts: known, newest } = await store.known(
         tx,
         link.id,
-        readable.map(({ message }) => message.factId),
+        messages.map(message => message.factId),
       )
+      await noteStamps(tx, messages, known, newest)
       // A refusal is final. Any other repeat goes through the handler once more: only there can other content under
       // the same key be seen.
       const fresh = readable.filter(({ message, at }) => {
@@ -90,14 +88,16 @@ export function openReceiver(
     return judge(message, link, handler.versions, via, acts)
   }
 
-  /** Remembers a higher epoch than was seen before: a write when the sender's switch has moved, not per message. */
-  async function noteEpoch(tx: Tx, messages: readonly Message[]): Promise<void> {
+  /** Remembers a newer stamp, and notes what comes late: a write when the sender's switch has moved, not per message. */
+  async function noteStamps(tx: Tx, messages: readonly Message[], known: Known['receipts'], seen: NewestStamp): Promise<void> {
     const own = messages.filter(message => message.source === link.from)
-    const highest = own.reduce((most, { stamps }) => Math.max(most, stamps[link.id]?.epoch ?? 0), 0)
-    if (highest <= epochSeen) return
-    // Known as stored once it is read back: what this transaction writes may be undone with it.
-    epochSeen = await store.epochSeen(link.id, tx)
-    if (highest > epochSeen) await store.seeEpoch(tx, link.id, highest)
+    const newest = newestOf(own, link.id, seen)
+    if (newest.epoch !== seen.epoch || newest.route !== seen.route) await store.seeStamp(tx, link.id, newest)
+    await store.noteLate(
+      tx,
+      link.id,
+      lateOf(own, link.id, newest, fact => known.has(fact)),
+    )
   }
 
   async function handle(tx: Tx, items: readonly Item[], via: Via, outcomes: (Outcome | undefined)[]): Promise<void> {

@@ -1,7 +1,9 @@
 import type { ReceiptAnswer, Stretch } from '../contract/receipts.ts'
+import type { Route } from '../contract/contract.ts'
 import type { Message } from '../contract/message.ts'
 import type { Tx } from '../database/database.ts'
 import type { Via } from './judge.ts'
+import type { NewestStamp } from './late.ts'
 
 export interface NewReceipt {
   readonly message: Message
@@ -12,6 +14,21 @@ export interface NewReceipt {
 export interface Receipt {
   readonly outcome: string
   readonly detail: string | null
+}
+
+/** What is stored about facts of a link before a message of them is handled. */
+export interface Known {
+  /** By fact. */
+  readonly receipts: ReadonlyMap<string, Receipt>
+  readonly newest: NewestStamp
+}
+
+/** Messages of a route that came late, with the last of them. */
+export interface LateArrivals {
+  readonly count: number
+  readonly fact: string | null
+  readonly epoch: number | null
+  readonly at: Date | null
 }
 
 export interface WaitingMessage {
@@ -46,10 +63,18 @@ export interface ReceiveStore {
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
 
   /** The highest epoch that a stamp on a link has shown; 0 before the first. */
-  epochSeen(link: string, tx?: Tx): Promise<number>
-  seeEpoch(tx: Tx, link: string, epoch: number): Promise<void>
-  /** The receipts that are there already: a fact with one is never acted on again, and a refusal stays a refusal. */
-  receipts(tx: Tx, link: string, facts: readonly string[]): Promise<ReadonlyMap<string, Receipt>>
+  epochSeen(link: string): Promise<number>
+  /** Remembers a stamp that is newer than what was seen, or says the route of it. */
+  seeStamp(tx: Tx, link: string, newest: NewestStamp): Promise<void>
+  /** The receipts that are there already (a fact with one is never acted on again, and a refusal stays a refusal), and the newest stamp. */
+  known(tx: Tx, link: string, facts: readonly string[]): Promise<Known>
+  /** Notes messages that came late. One that is parked here has been noted when it came. */
+  noteLate(tx: Tx, link: string, late: readonly Message[]): Promise<void>
+  late(link: string, route: Route): Promise<LateArrivals>
+  /** The position in the sender's outbox up to which its facts are terminal here, as it has told last; 0 before it has told any. */
+  compared(link: string): Promise<bigint>
+  /** Takes what the sender tells, if it knows what it had told last; answers with what stands then. */
+  tellCompared(link: string, known: bigint, beyond: bigint): Promise<bigint>
   storeReceipts(tx: Tx, link: string, via: Via, receipts: readonly NewReceipt[]): Promise<void>
   /**
    * Parks messages; one that is parked already only has what it waits for brought up to date. What waits for a capability

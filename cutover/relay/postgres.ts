@@ -87,6 +87,13 @@ export function openRelayStore(database: Database): RelayStore {
       )
       return rowCount === 1
     },
+    async fallBack(lane, term, position) {
+      await database.query('update relay_lane set position = least(position, $3) where lane = $1 and term = $2 and holder is not null', [
+        lane,
+        term,
+        position.toString(),
+      ])
+    },
     async release(lane, term) {
       await database.query(`update relay_lane set holder = null, until = '-infinity' where lane = $1 and term = $2`, [lane, term])
     },
@@ -200,21 +207,25 @@ export function openRelayStore(database: Database): RelayStore {
       return rows.map(row => row.fact_id)
     },
     async statedFor(link, route) {
-      const { rows } = await database.query<{ count: number }>(
-        `select (select count(*) from outbox where stamps -> $1 ->> 'route' = $2)::int
-                + (select count(*) from outbox_carried c where link = $1 and stamps -> $1 ->> 'route' = $2
-                      and not exists (select from outbox o where o.position = c.position))::int as count`,
+      const { rows } = await database.query<{ issued: number; newest: string }>(
+        `select count(*)::int as issued, coalesce(max((stamps -> $1 ->> 'epoch')::bigint), 0) as newest
+           from (select stamps from outbox where stamps -> $1 ->> 'route' = $2
+                  union all
+                 select stamps from outbox_carried c where link = $1 and stamps -> $1 ->> 'route' = $2
+                    and not exists (select from outbox o where o.position = c.position)) as own`,
         [link, route],
       )
-      return rows[0]?.count ?? 0
+      return { issued: rows[0]?.issued ?? 0, newest: Number(rows[0]?.newest ?? 0) }
     },
-    async rest(link, route) {
+    async rest(link, route, compared) {
       // In one statement, so that what becomes terminal meanwhile is in all of it or in none. Everything at or below the
-      // sweep's position is terminal or carried over: only what lies beyond, or is carried, has to be asked after.
+      // sweep's position is terminal or carried over, as far as the receiver remembers it: only what lies beyond, or is
+      // carried, has to be asked after.
       const { rows } = await database.query<Rest>(
-        `with own as materialized (
+        `with swept as materialized (select coalesce(max(position), 0) as through from relay_lane where lane = 'sweep:' || $1),
+         own as materialized (
            select position, fact_id from outbox
-            where position > (select coalesce(max(position), 0) from relay_lane where lane = 'sweep:' || $1) and stamps -> $1 ->> 'route' = $2
+            where position > (select least(through, $3::bigint) from swept) and stamps -> $1 ->> 'route' = $2
             union
            select position, fact_id from outbox_carried where link = $1 and stamps -> $1 ->> 'route' = $2
          ), few as materialized (select position, fact_id from own order by position limit ${candidatesMax})
@@ -222,8 +233,9 @@ export function openRelayStore(database: Database): RelayStore {
                 array(select fact_id from few order by position) as candidates,
                 array(select r.fact_id from http_retry r join few on few.position = r.position where r.link = $1) as retrying,
                 array(select d.fact_id from dead_letter d join few on few.fact_id = d.fact_id
-                       where d.side = 'relay' and d.link = $1 and d.state in ('open', 'replaying')) as dead`,
-        [link, route],
+                       where d.side = 'relay' and d.link = $1 and d.state in ('open', 'replaying')) as dead,
+                (select $3::bigint < through and coalesce((select min(position) from outbox) > $3::bigint + 1, true) from swept) as gone`,
+        [link, route, compared.toString()],
       )
       return rows[0] as Rest
     },

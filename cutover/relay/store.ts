@@ -37,6 +37,8 @@ export interface RelayStore {
   acquire(lane: string, holder: string): Promise<Lease | undefined>
   /** Moves the position, never back, and renews the lease; false when the lease is another's by now: stop at once. */
   advance(lane: string, term: string, position: bigint): Promise<boolean>
+  /** Moves the position back, to look once more at what lies beyond it. */
+  fallBack(lane: string, term: string, position: bigint): Promise<void>
   release(lane: string, term: string): Promise<void>
 
   /** The rows that are published as events. */
@@ -72,10 +74,19 @@ export interface RelayStore {
   open(links: readonly string[]): Promise<Readonly<Record<string, number>>>
   /** Which of these facts of a link are still held here, in the outbox or carried over, and so will be seen through. */
   held(link: string, facts: readonly string[]): Promise<readonly string[]>
-  /** How many facts that were stated for a route of a link are still held; reads all of them. */
-  statedFor(link: string, route: Route): Promise<number>
-  /** Those of them that are not known to be terminal; no more can come once the switch has left the route. */
-  rest(link: string, route: Route): Promise<Rest>
+  /** The facts that were stated for a route of a link and are still held; reads all of them. */
+  statedFor(link: string, route: Route): Promise<Stated>
+  /**
+   * Those of them that are not known to be terminal; no more can come once the switch has left the route. The receiver
+   * remembers that all is terminal up to `compared`: what the sweep has found beyond that is not believed any more.
+   */
+  rest(link: string, route: Route, compared: bigint): Promise<Rest>
+}
+
+export interface Stated {
+  readonly issued: number
+  /** The highest epoch in their stamps; 0 where there are none. */
+  readonly newest: number
 }
 
 /** What is left of the facts that were stated for one route of a link. */
@@ -87,6 +98,8 @@ export interface Rest {
   /** Those of the candidates whose delivery waits for its next try, and those that are dead letters here. */
   readonly retrying: readonly string[]
   readonly dead: readonly string[]
+  /** Whether facts may be missing here because the outbox has let them go before the receiver remembered them. */
+  readonly gone: boolean
 }
 export const candidatesMax = 5_000
 

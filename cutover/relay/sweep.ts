@@ -1,6 +1,6 @@
 import type { Broker } from '../broker/broker.ts'
 import type { EventContract } from '../contract/contract.ts'
-import type { CompareAnswer, ReceiptAnswer, Stretch } from '../contract/receipts.ts'
+import type { CompareAnswer, ComparedAnswer, ReceiptAnswer, Stretch } from '../contract/receipts.ts'
 import type { Courier } from '../delivery/courier.ts'
 import type { OutboxRow } from '../outbox/store.ts'
 import { toRecord } from './event-lane.ts'
@@ -28,6 +28,9 @@ export interface SweepLimits {
 
 export const sweepLimits: SweepLimits = { resendAfterMs: 30_000, carryAfterMs: 300_000, carriedMax: 10_000, carriedEveryMs: 5_000 }
 const carriedAtOnce = 1_000
+/** How often the receiver is told how far it has been compared while that moves, and asked what it remembers while it rests. */
+const tellEveryMs = 1_000
+const askEveryMs = 5_000
 
 /** Facts of a link without a receipt, as far as the sweep has looked; `carried` of them are carried over. */
 export interface Open {
@@ -41,6 +44,9 @@ export interface Open {
  * route: the broker is never the only copy of a fact. Few that stay open are carried over, so that they hold up neither
  * the look at those behind them nor the end of their partition. Every fact at or below the lane's position is terminal
  * or carried over.
+ *
+ * The receiver is told how far that is, and remembers it. One that remembers less was restored from a backup, with fewer
+ * receipts than it had given: then the lane falls back to there, and what is lost is sent again as far as it is held.
  */
 export function sweepLane(options: {
   service: string
@@ -63,21 +69,43 @@ export function sweepLane(options: {
   let carried = 0
   let carriedLookAt = 0
   let carriedThrough = 0n
-  let heard = false
+  /** What the receiver is known to remember, and what it has said last; null before its first word. */
+  let told: bigint | null = null
+  let stands: bigint | null = null
+  let tellAt = 0
+  let askAt = 0
+  const lane = `sweep:${link}`
   return {
-    lane: `sweep:${link}`,
+    lane,
     begin(lease) {
       let through = lease.position
       // Another instance has held the lane meanwhile, perhaps.
       carriedLookAt = 0
-      heard = false
+      askAt = 0
+      told = null
       return async () => {
         const before = through
         await lookAfterCarried()
         through = await compareOnce(through)
-        return { position: through, restMs: through > before ? 0 : idleMs }
+        if (stands !== told) {
+          told = stands
+          if (told !== null && told < before) {
+            through = told
+            await store.fallBack(lane, lease.term, through)
+          }
+        }
+        if (told !== null && told !== through && (through === before || clock.now() >= tellAt)) await tell(told, through)
+        return { position: through, restMs: through === before ? idleMs : 0 }
       }
     },
+  }
+
+  /** What it answers is looked at with the next comparison: this word may have been lost before. */
+  async function tell(known: bigint, through: bigint): Promise<void> {
+    const body = { known: known.toString(), beyond: through.toString() }
+    const answer = await courier.ask<ComparedAnswer>(`/links/${link}/compared`, body).catch(() => undefined)
+    if (answer?.compared === body.beyond) told = stands = through
+    tellAt = clock.now() + tellEveryMs
   }
 
   async function compareOnce(through: bigint): Promise<bigint> {
@@ -85,8 +113,8 @@ export function sweepLane(options: {
     const stretches = await issued(through, horizon)
     if (stretches.length === 0) {
       found(0)
-      // What it has seen of us is worth a question all the same, and no error when nobody answers.
-      if (!heard) await compare([]).catch(() => undefined)
+      // What it has seen of us, and remembers, is worth a question all the same, and no error when nobody answers.
+      if (clock.now() >= askAt) await compare([]).catch(() => undefined)
       return through
     }
     const different = await compare(stretches)
@@ -99,9 +127,10 @@ export function sweepLane(options: {
   }
 
   async function compare(stretches: readonly Stretch[]): Promise<readonly string[]> {
-    const { different, epoch } = await courier.ask<CompareAnswer>(`/links/${link}/compare`, { stretches })
+    const { different, epoch, compared } = await courier.ask<CompareAnswer>(`/links/${link}/compare`, { stretches })
     await options.heed(epoch)
-    heard = true
+    stands = compared === undefined ? null : BigInt(compared)
+    askAt = clock.now() + askEveryMs
     return different
   }
 

@@ -1,5 +1,5 @@
 import type { LinkContract } from '../contract/contract.ts'
-import type { CompareAnswer, Stretch } from '../contract/receipts.ts'
+import type { CompareAnswer, ComparedAnswer, Stretch } from '../contract/receipts.ts'
 import { Problem } from '../failure/problem.ts'
 import type { HttpRequest, RouteDefinition } from '../http/server.ts'
 import type { Door } from '../receive/door.ts'
@@ -59,6 +59,21 @@ export function linkRoutes(
       handle: async request => ({
         body: await compare(store, ownLink(request), (request.body as { stretches: Stretch[] }).stretches, compares),
       }),
+    },
+    {
+      method: 'POST',
+      path: '/links/{link}/compared',
+      operationId: 'tellCompared',
+      summary: 'Takes the position up to which the sender has found every fact terminal, if it knows what it had told last.',
+      policy: { links: allowed },
+      params: closed({ link: id }),
+      body: closed({ known: position, beyond: position }),
+      async handle(request) {
+        const { known, beyond } = request.body as { known: string; beyond: string }
+        const stands = await store.tellCompared(ownLink(request), BigInt(known), BigInt(beyond))
+        const answer: ComparedAnswer = { compared: stands.toString() }
+        return { body: answer }
+      },
     },
   ]
   return [...served.map(sharing => doorRoute(sharing, doors)), ...(allowed.length > 0 ? questions : [])]
@@ -128,5 +143,5 @@ async function compare(
     const here = await store.received(link, from, to)
     if (here.count !== count || here.digest !== digest) different.push(to)
   }
-  return { different, epoch: await store.epochSeen(link) }
+  return { different, epoch: await store.epochSeen(link), compared: (await store.compared(link)).toString() }
 }

@@ -1,6 +1,7 @@
 import type { EventContract, LinkContract, Route } from '../contract/contract.ts'
 import { Problem } from '../failure/problem.ts'
 import type { HttpRequest, RouteDefinition } from '../http/server.ts'
+import type { Stated } from '../relay/store.ts'
 import type { Stores } from './stores.ts'
 
 const id = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_.:-]+$' } as const
@@ -10,6 +11,8 @@ const closed = (properties: object, required = Object.keys(properties)): object 
   required,
   properties,
 })
+const routeName = { type: 'string', enum: ['http', 'event'] } as const
+const position = { type: 'string', pattern: '^[0-9]{1,18}$' } as const
 const since = { type: 'string', pattern: '^[0-9]{1,15}$' } as const
 const verdicts = ['equal', 'different', 'missing', 'extra', 'late', 'undecided'] as const
 /** A fact that is younger is still on its way, and no evidence either way. */
@@ -26,13 +29,19 @@ export interface PlanRoutesOptions {
 export function planRoutes({ service, links, events, stores }: PlanRoutesOptions): RouteDefinition[] {
   const operator = { policy: 'operator', tags: ['operator'] } as const
   const params = closed({ link: id })
-  const stated = new Map<string, number>()
+  const stated = new Map<string, Stated>()
 
   /** The link of the path, as long as this service is on that side of it. */
   function linkOf(request: HttpRequest, side: 'from' | 'to'): LinkContract {
     const link = links.find(one => one.id === request.params['link'])
     if (link !== undefined && link[side] === service) return link
     throw new Problem('link_unknown', { detail: `${request.params['link'] ?? ''} is no link that leads ${side} ${service}` })
+  }
+
+  async function standOf(link: LinkContract): Promise<{ readonly route: Route; readonly epoch: number }> {
+    const stand = await stores.switch.since(link.id)
+    if (stand !== null) return stand
+    throw new Problem('link_unknown', { detail: `${service} does not decide the route of ${link.id}` })
   }
 
   return [
@@ -53,9 +62,7 @@ export function planRoutes({ service, links, events, stores }: PlanRoutesOptions
       params,
       async handle(request) {
         const link = linkOf(request, 'from')
-        const stand = await stores.switch.since(link.id)
-        if (stand === null) throw new Problem('link_unknown', { detail: `${service} does not decide the route of ${link.id}` })
-        return { body: stand }
+        return { body: await standOf(link) }
       },
     },
     {
@@ -65,18 +72,41 @@ export function planRoutes({ service, links, events, stores }: PlanRoutesOptions
       operationId: 'operatorDraining',
       summary: 'The facts of a link that were stated for a route: how many, and which are not known to be terminal.',
       params,
-      query: closed({ route: { type: 'string', enum: ['http', 'event'] } }),
+      query: closed({ route: routeName, compared: position }),
       async handle(request) {
         const link = linkOf(request, 'from')
-        // The switch is read first: facts that it lets through afterwards carry the stamp that it tells.
-        const stand = await stores.switch.since(link.id)
         const route = request.query['route'] as Route
-        const now = stand?.route ?? link.start
+        // The switch is read first, and again at the end: it must not have moved while the facts were counted. That it has
+        // left the route is the fence: the flip had the lock alone, so no transaction of the epoch before it is open.
+        const stand = await standOf(link)
+        const { epoch, seen } = await stores.switch.read()
         // Once the switch has left the route, the set is final: it is counted once, however often it is asked for.
-        const key = `${link.id} ${route} ${stand?.epoch}`
-        const issued = stated.get(key) ?? (await stores.relay.statedFor(link.id, route))
-        if (now !== route) stated.set(key, issued)
-        return { body: { route: now, issued, ...(await stores.relay.rest(link.id, route)) } }
+        const key = `${link.id} ${route} ${stand.epoch}`
+        const facts = stated.get(key) ?? (await stores.relay.statedFor(link.id, route))
+        const rest = await stores.relay.rest(link.id, route, BigInt(request.query['compared'] as string))
+        const { epoch: after } = await standOf(link)
+        if (after !== stand.epoch)
+          throw new Problem('switch_busy', {
+            detail: `the switch of ${link.id} moved while its facts were counted; ask again`,
+            retryable: true,
+          })
+        if (stand.route !== route) stated.set(key, facts)
+        return { body: { route: stand.route, since: stand.epoch, epoch, epoch_seen: seen, ...facts, ...rest } }
+      },
+    },
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/late/{link}',
+      operationId: 'operatorLate',
+      summary: 'The messages of a link that came by a route after the link had left it, and what is remembered here of their sender.',
+      params,
+      query: closed({ route: routeName }),
+      async handle(request) {
+        const { id } = linkOf(request, 'to')
+        const late = await stores.receive.late(id, request.query['route'] as Route)
+        const [compared, epoch] = [await stores.receive.compared(id), await stores.receive.epochSeen(id)]
+        return { body: { ...late, epoch_seen: epoch, compared: compared.toString() } }
       },
     },
     {

@@ -23,6 +23,8 @@ export const paths = {
   parity: '/api/parity/{id}',
   /** ParityPair[], the latest first, a page of them at most: by `?verdict=`, or the one of `?key=`. */
   pairs: '/api/parity/{id}/pairs',
+  /** CertificateRow[], the latest first; `?link=` for those of one link. */
+  certificates: '/api/certificates',
   history: '/api/history',
   verify: '/api/verify',
   /**
@@ -95,6 +97,27 @@ export interface SwitchAnswer {
   /** False when the link was on this route already. */
   readonly changed: boolean
   readonly term: number
+}
+
+/**
+ * That a run has found a link drained of a route. `revoked`: something has spoken against it since; whatever relies on it
+ * is refused until a person has looked. `expired`: it is counted anew by whatever relies on it.
+ */
+export interface CertificateRow {
+  readonly link: string
+  readonly route: Route
+  readonly run: string
+  readonly state: 'valid' | 'expired' | 'revoked'
+  /** The epoch of the link's switch when it was counted. */
+  readonly epoch: number
+  readonly issued: number
+  readonly terminal: number
+  /** The messages of the route that had come late by then. */
+  readonly late: number
+  readonly issued_at: string
+  readonly expires_at: string
+  readonly revoked_at: string | null
+  readonly revoked_by: Said | null
 }
 
 /** One line of the history: ids and numbers, never payloads. `hash` covers the line and the hash before it. */

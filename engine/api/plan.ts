@@ -86,6 +86,8 @@ export interface GateView {
   readonly eta_ms: number | null
   /** Whether the inverse of the step would work now: tried without effect. Null where there is none, or it was not tried yet. */
   readonly way_back: 'open' | 'blocked' | null
+  /** What was certified when it passed, as that stands now; absent where nothing was. */
+  readonly certificate?: Said
   readonly at: string
 }
 

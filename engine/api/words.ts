@@ -68,6 +68,23 @@ export const words: Readonly<Record<string, string>> = {
   drained_waits:
     '{outstanding} of {issued} facts: {on_their_way} on their way, {retrying} waiting for the next try, {parked} parked, {dead} dead letters',
   drained_route: '{link} is on {route}: more are being stated',
+  drained_unknown: '{instances} of {service} do not say of which build they are: what they do is not known',
+  drained_behind: '{service} stands at epoch {epoch}, and facts of its epoch {seen} are known: raise it with POST /operator/epoch',
+  drained_gone: '{receiver} was restored from a backup, and {sender} does not hold all that it has lost any more: see cutover verify',
+  drained_forgets: '{service} was restored from a backup while it was counted',
+  drained_arriving: 'messages of {route} are still coming to {service}',
+
+  // certificates
+  certificate_valid: '{link} is certified as drained of {route} until {until} UTC',
+  certificate_expired: 'the certificate of {link} for {route} has expired: what relies on it counts again',
+  certificate_stray:
+    'fact {fact} of epoch {epoch} came to {service} by {route} after {link} was certified as drained of it ({strays} in all): find out who sent it, then resume, and it is counted anew',
+  certificate_more:
+    '{service} has stated facts of {link} for {route} again after it was certified as drained of it: see cutover history, then resume, and it is counted anew',
+  certificate_open:
+    '{outstanding} facts of {link} that were stated for {route} are open again after it was certified as drained of it: see cutover verify, then resume, and it is counted anew',
+  certificate_epoch:
+    'the switch of {link} in {service} stands at epoch {epoch} and stood at {was} when it was certified as drained of {route}: the database was restored; raise its epoch, then resume, and it is counted anew',
 
   // retire
   retire_call: 'deploy {service} without the HTTP calls of {link}',

@@ -1,5 +1,5 @@
 import type { EventContract, LinkContract } from 'cutover/contract'
-import type { ParityView } from '../api/plan.ts'
+import type { ParityView, Said } from '../api/plan.ts'
 import type { Route } from '../api/contract.ts'
 
 /** An instance that lives, as its service knows it. One of an older build may declare nothing. */
@@ -98,13 +98,29 @@ export interface SwitchStand {
 export interface Draining {
   /** What new facts are stated for. */
   readonly route: Route
+  /** The epoch at which the switch came to stand like this. */
+  readonly since: number
   readonly issued: number
+  /** The epoch of the newest of them; 0 where there are none. */
+  readonly newest: number
   readonly outstanding: number
   readonly onTheirWay: number
   readonly retrying: number
   readonly parked: number
   readonly dead: number
+  /** Messages of the route that came to the receiver after the link had left it, unknown there; and the last of them. */
+  readonly late: { readonly count: number; readonly fact: string | null; readonly epoch: number | null }
+  /** Why the figures prove nothing now; null when they do. */
+  readonly unsure: Said | null
 }
+
+/** What is certified about a link and a route, against a count of now. */
+export type Standing =
+  | { readonly is: 'valid' | 'expired' | 'never'; readonly count: Draining }
+  /** It was drained, and is or was not so any more. `looked`: a person has seen why. */
+  | { readonly is: 'revoked'; readonly by: Said; readonly looked: boolean; readonly count: Draining }
+  /** It cannot be counted now. */
+  | { readonly is: 'unsure'; readonly why: Said }
 
 /**
  * All that verbs can see and do, under the term of the engine that acts: the operator interfaces of the services, the
@@ -143,6 +159,12 @@ export interface World {
   telling(link: string): Promise<Telling>
   /** Begins to tell what was there before, for whoever asks, or gives it up. */
   tell(link: string, change: 'begin' | 'cancel', askedBy: string): Promise<void>
+  /** Certifies that a count has found the link drained of the route, for this run. A certificate that stands is kept. */
+  certify(link: string, route: Route, count: Draining): Promise<void>
+  /** Counts again and says what this run's certificate is worth; one that the count speaks against is revoked. */
+  certificate(link: string, route: Route): Promise<Standing>
+  /** Notes that a step was refused because of the certificate. */
+  refuse(link: string, route: Route): Promise<void>
   readonly registry: Registry
   /** Null where nothing deploys by itself: a person does, and the gate waits for it. */
   readonly deployer: Deployer | null

@@ -1,6 +1,6 @@
 import type { LinkContract } from 'cutover/contract'
 import { Problem, extendProblems } from 'cutover/failure'
-import type { ApplyRequest, PlanView, RunView } from '../api/plan.ts'
+import type { ApplyRequest, PlanView, RunView, Said } from '../api/plan.ts'
 import type { Route } from '../api/contract.ts'
 import { linkUnknown } from '../links/unknown.ts'
 import { actionsOf, type Plan, transitionsOf } from '../plan/plan.ts'
@@ -32,6 +32,8 @@ export interface OrdersPorts {
   readonly world: World
   /** Whether a second person has to approve what cannot be undone; not, unless said otherwise. */
   readonly approvals?: boolean
+  /** What was certified by these runs when their old route was empty, as it stands now; by the number of the run. */
+  readonly certified: (runs: readonly StoredRun[]) => Promise<ReadonlyMap<number, Said>>
 }
 
 /** What an operator may order: any engine takes it, the one that acts carries it out. */
@@ -51,8 +53,18 @@ export interface Orders {
 export const planOf = (plans: readonly Plan[], run: Pick<StoredRun, 'plan' | 'to'>): Plan | undefined =>
   plans.find(plan => plan.id === run.plan && plan.to === run.to)
 
-export function openOrders({ links, plans, runs, world, approvals = false }: OrdersPorts): Orders {
-  const see = (run: StoredRun): RunView => viewOf(run, planOf(plans, run), approvals)
+export function openOrders({ links, plans, runs, world, certified, approvals = false }: OrdersPorts): Orders {
+  const see = (run: StoredRun, sentence: Said | null = null): RunView => viewOf(run, planOf(plans, run), approvals, sentence)
+
+  async function seeAll(some: readonly StoredRun[]): Promise<readonly RunView[]> {
+    const sentences = await certified(some)
+    return some.map(run => see(run, sentences.get(run.number) ?? null))
+  }
+
+  async function show(number: number): Promise<RunView> {
+    const [view] = await seeAll([(await runs.get(number)) as StoredRun])
+    return view as RunView
+  }
 
   /** The plan that takes the link to the route, or a problem that says what to do instead. */
   async function choose(id: string, to: Route | undefined): Promise<{ plan: Plan; from: Route }> {
@@ -82,7 +94,7 @@ export function openOrders({ links, plans, runs, world, approvals = false }: Ord
       if (!ordersOf(run, run.steps).includes(verb)) throw refusal(verb, see(run), run)
       return order(run)
     })
-    return see((await runs.get(number)) as StoredRun)
+    return show(number)
   }
 
   async function numberFor(id: string): Promise<number> {
@@ -152,7 +164,7 @@ export function openOrders({ links, plans, runs, world, approvals = false }: Ord
       const holder = await runs.holder(`link ${id}`)
       if (holder === null) refuseUnsound(plan, refusalsOf(transitionsOf(plan), await observe(world, plan.link)))
       try {
-        return see((await runs.get(await runs.start(plan, from, who, until ?? null))) as StoredRun)
+        return await show(await runs.start(plan, from, who, until ?? null))
       } catch (error) {
         if (!(error instanceof Held)) throw error
         throw held(error, plan, see((await runs.get(error.run)) as StoredRun))
@@ -179,10 +191,10 @@ export function openOrders({ links, plans, runs, world, approvals = false }: Ord
     async approve(run, hash, who) {
       const number = await numberFor(run)
       await runs.approve(number, who, approvalHours, stored => demandApprovable(stored, approvals, who, hash))
-      return see((await runs.get(number)) as StoredRun)
+      return show(number)
     },
-    get: async run => see((await runs.get(await numberFor(run))) as StoredRun),
-    list: async limit => (await runs.latest(limit)).map(see).toReversed(),
+    get: async run => show(await numberFor(run)),
+    list: async limit => (await seeAll(await runs.latest(limit))).toReversed(),
   }
 
   /** A run of the same plan that is on its way back can be turned forward again. */
@@ -205,7 +217,7 @@ export function openOrders({ links, plans, runs, world, approvals = false }: Ord
         }),
       }
     })
-    return see((await runs.get(run.number)) as StoredRun)
+    return show(run.number)
   }
 }
 

@@ -198,16 +198,16 @@ function stumble(move: Move, error: unknown, log: Log): Came {
   const reason = error instanceof Error ? error.message : String(error)
   const attempts = step.attempts + 1
   if (error instanceof Problem && (error.retryable || code === 'capability_missing')) {
-    const why = awayOf(error) ?? said('step_refused', { reason })
+    const why = awayOf(error) ?? saidIn(error) ?? said('step_refused', { reason })
     const gate = viewOf(move, holds(why), null)
-    const told = step.gate?.waits_for?.params['reason'] === why.params['reason']
+    const told = step.gate?.waits_for?.code === why.code && step.gate.waits_for.params['reason'] === why.params['reason']
     return {
       writing: { step: { gate, attempts }, lines: told ? [] : [lineOf(move, 'step waits', { code })] },
       restMs: Math.min(awayMs.firstMs * 2 ** Math.min(attempts - 1, 10), awayMs.maxMs),
     }
   }
   log.error({ err: error, run: runId(run.number), step: nameOf(step) }, 'run: a step failed')
-  const why = error instanceof Problem ? said('step_refused', { reason }) : said('internal', { reason })
+  const why = error instanceof Problem ? (saidIn(error) ?? said('step_refused', { reason })) : said('internal', { reason })
   return {
     writing: {
       step: { state: 'failed', gate: viewOf(move, failed(why), null), attempts },
@@ -221,6 +221,11 @@ function stumble(move: Move, error: unknown, log: Log): Came {
 /** Which service does not answer, and why, where that is the trouble. */
 function awayOf({ extensions: { service, reason } }: Problem): Said | null {
   return typeof service === 'string' && typeof reason === 'string' ? said('service_away', { service, reason }) : null
+}
+
+/** The sentence that a verb gives its refusal, so that each reader has it in its own language. */
+function saidIn({ extensions }: Problem): Said | null {
+  return (extensions['said'] as Said | undefined) ?? null
 }
 
 /** What the service said, where a service refused; else what the engine says itself. */

@@ -3,12 +3,15 @@ import { type Action, actionsOf, isFinal, type Plan } from '../plan/plan.ts'
 import { isInverse, said, type Verb } from '../plan/verb.ts'
 import { approvalOf } from './approval.ts'
 import { ordersOf, stateOf } from './decide.ts'
-import { runId, type StoredRun } from './store.ts'
+import { runId, type StoredRun, type StoredStep } from './store.ts'
 
 const working = new Set(['applying', 'settling', 'reverting', 'unsettling', 'failed'])
 
-/** A run as operators see it, with its approval where those are asked for. Pure. */
-export function viewOf(run: StoredRun, plan: Plan | undefined, approvals: boolean): RunView {
+/**
+ * A run as operators see it, with its approval where those are asked for, and with what was certified when its old route
+ * was empty, as it stands now. Pure.
+ */
+export function viewOf(run: StoredRun, plan: Plan | undefined, approvals: boolean, certified: Said | null): RunView {
   // Another build's plan: its steps are shown by their names, and only that build goes on with it.
   const own = plan?.hash === run.hash ? plan : undefined
   const actions: readonly (Action | undefined)[] = own === undefined ? run.steps.map(() => undefined) : actionsOf(own)
@@ -44,7 +47,7 @@ export function viewOf(run: StoredRun, plan: Plan | undefined, approvals: boolea
         gate_asks: action?.verb.asks ?? said(step.verb),
         ...wayBackOf(action?.verb),
         state: step.state,
-        gate: step.gate,
+        gate: step.gate === null || certified === null || !isCertified(step) ? step.gate : { ...step.gate, certificate: certified },
         attempts: step.attempts,
         started_at: step.startedAt?.toISOString() ?? null,
         applied_at: step.appliedAt?.toISOString() ?? null,
@@ -55,6 +58,9 @@ export function viewOf(run: StoredRun, plan: Plan | undefined, approvals: boolea
     approval: approvalOf(run, approvals),
   }
 }
+
+/** Whether it is the step that has counted the old route empty. */
+const isCertified = ({ verb, state }: StoredStep): boolean => verb === 'drained' && state === 'done'
 
 /** What undoes a verb, or why nothing can. */
 export function wayBackOf(verb: Verb | undefined): { readonly inverse: Said | null; readonly no_return: Said | null } {

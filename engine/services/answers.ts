@@ -22,6 +22,9 @@ const list = (value: unknown, place: string): readonly unknown[] => (Array.isArr
 const text = (value: unknown, place: string): string => (typeof value === 'string' ? value : wrong(place, 'a text', value))
 const number = (value: unknown, place: string): number =>
   typeof value === 'number' && Number.isFinite(value) ? value : wrong(place, 'a number', value)
+/** A number of things; -1, or half a thing, is no answer. */
+const amount = (value: unknown, place: string): number =>
+  Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : wrong(place, 'a whole number from 0', value)
 const orNull = <T>(value: unknown, read: (value: unknown) => T): T | null => (value === undefined || value === null ? null : read(value))
 
 const route = (value: unknown, place: string): Route =>
@@ -161,24 +164,55 @@ export const readPairs = (answer: unknown): readonly ParityPair[] =>
     }
   })
 
-/** `GET /operator/draining/{link}?route=`: what of the facts that were stated for the route is not known to be terminal. */
+/** `GET /operator/draining/{link}?route=&compared=`: what of the facts that were stated for the route is not known to be terminal. */
 export function readDraining(answer: unknown): {
   readonly route: Route
+  /** The epoch at which the switch came to stand like this, that of the database, and the highest that peers have seen. */
+  readonly since: number
+  readonly epoch: number
+  readonly epochSeen: number
   readonly issued: number
+  readonly newest: number
   /** All that are not known to be terminal; `candidates` may be fewer. */
   readonly open: number
   readonly candidates: readonly string[]
   readonly retrying: ReadonlySet<string>
   readonly dead: ReadonlySet<string>
+  readonly gone: boolean
 } {
   const row = object(answer, 'draining')
   return {
     route: route(row.route, 'draining/route'),
-    issued: number(row.issued, 'draining/issued'),
-    open: number(row.open, 'draining/open'),
+    since: amount(row.since, 'draining/since'),
+    epoch: amount(row.epoch, 'draining/epoch'),
+    epochSeen: amount(row.epoch_seen, 'draining/epoch_seen'),
+    issued: amount(row.issued, 'draining/issued'),
+    newest: amount(row.newest, 'draining/newest'),
+    open: amount(row.open, 'draining/open'),
     candidates: [...texts(row.candidates, 'draining/candidates')],
     retrying: texts(row.retrying, 'draining/retrying'),
     dead: texts(row.dead, 'draining/dead'),
+    gone: typeof row.gone === 'boolean' ? row.gone : wrong('draining/gone', 'true or false', row.gone),
+  }
+}
+
+/** `GET /operator/late/{link}?route=` */
+export function readLate(answer: unknown): {
+  readonly count: number
+  readonly fact: string | null
+  readonly epoch: number | null
+  readonly epochSeen: number
+  /** The position in the sender's outbox up to which the receiver knows its facts to be terminal. */
+  readonly compared: string
+} {
+  const row = object(answer, 'late')
+  const compared = text(row.compared, 'late/compared')
+  return {
+    count: amount(row.count, 'late/count'),
+    fact: orNull(row.fact, value => text(value, 'late/fact')),
+    epoch: orNull(row.epoch, value => amount(value, 'late/epoch')),
+    epochSeen: amount(row.epoch_seen, 'late/epoch_seen'),
+    compared: /^[0-9]{1,18}$/.test(compared) ? compared : wrong('late/compared', 'a position', compared),
   }
 }
 

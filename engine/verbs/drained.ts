@@ -1,8 +1,13 @@
 import type { LinkContract } from 'cutover/contract'
+import { Problem, extendProblems } from 'cutover/failure'
 import type { Route } from '../api/contract.ts'
+import type { Said } from '../api/plan.ts'
+import { say } from '../api/words.ts'
 import { condition, thing } from '../plan/state.ts'
 import { atMost, failed, type Gate, holds, passed, said, shown, type Verb } from '../plan/verb.ts'
-import type { World } from '../plan/world.ts'
+import type { Draining, World } from '../plan/world.ts'
+
+extendProblems({ drained_doubtful: { status: 409, title: 'It is not certified that the old route is empty' } })
 
 /**
  * Counts, and does not look: the facts that were stated for a route are a final set once the switch has left it, and
@@ -23,14 +28,23 @@ export function drained({ id, kind, event }: LinkContract, from: Route): Verb {
       return route === from ? said('drained_now_later', { link: id, route }) : said('drained_now', { outstanding, issued, route: from })
     },
     apply: async () => undefined,
-    settled: world => draining(world, id, from),
+    async settled(world) {
+      const count = await world.draining(id, from)
+      const gate = gateOf(count, id, from)
+      if (gate.verdict === 'pass') await world.certify(id, from, count)
+      return gate
+    },
     inverse: null,
   }
 }
 
-/** The gate itself; what relies on it asks it again. */
-export async function draining(world: World, link: string, from: Route): Promise<Gate> {
-  const { route, issued, outstanding, onTheirWay, retrying, parked, dead } = await world.draining(link, from)
+/** The gate itself, without a certificate. */
+export const draining = async (world: World, link: string, from: Route): Promise<Gate> =>
+  gateOf(await world.draining(link, from), link, from)
+
+/** What a count says of the gate. Pure. */
+export function gateOf(count: Draining, link: string, from: Route): Gate {
+  const { route, issued, outstanding, onTheirWay, retrying, parked, dead, unsure } = count
   const figures = [
     shown('issued', issued),
     shown('terminal', issued - outstanding),
@@ -39,6 +53,28 @@ export async function draining(world: World, link: string, from: Route): Promise
     shown('dead', dead),
   ]
   if (route === from) return failed(said('drained_route', { link, route }), figures)
-  if (outstanding === 0) return passed(figures)
-  return holds(said('drained_waits', { outstanding, issued, on_their_way: onTheirWay, retrying, parked, dead }), figures)
+  if (outstanding > 0)
+    return holds(said('drained_waits', { outstanding, issued, on_their_way: onTheirWay, retrying, parked, dead }), figures)
+  return unsure === null ? passed(figures) : holds(unsure, figures)
 }
+
+/**
+ * For a step that takes away what the route needs: it is counted again, and the certificate must stand against that. One
+ * that has only run out is issued anew. One that was revoked says that something strayed: the step is refused until a
+ * person has seen it and lets the run go on, and then it is counted and issued anew.
+ */
+export async function relyOnDrained(world: World, link: string, from: Route): Promise<void> {
+  const standing = await world.certificate(link, from)
+  if (standing.is === 'valid') return
+  if (standing.is === 'unsure') throw refusal(standing.why, true)
+  if (standing.is === 'revoked' && !standing.looked) {
+    await world.refuse(link, from)
+    throw refusal(standing.by, false)
+  }
+  const { verdict, waitsFor } = gateOf(standing.count, link, from)
+  if (waitsFor !== null) throw refusal(waitsFor, verdict === 'not_enough_evidence')
+  await world.certify(link, from, standing.count)
+}
+
+const refusal = (why: Said, retryable: boolean): Problem =>
+  new Problem('drained_doubtful', { detail: say(why), retryable, extensions: { said: why } })

@@ -7,7 +7,7 @@ import { said, type Verb } from '../plan/verb.ts'
 import type { World } from '../plan/world.ts'
 import { readingsOver } from './copy.ts'
 import { gone } from './deployment.ts'
-import { draining } from './drained.ts'
+import { relyOnDrained } from './drained.ts'
 
 /** Takes the HTTP calls of the link out of whoever makes them: the sender of a business link, the reader of a data link. */
 export const retireCalls = (link: LinkContract): Verb =>
@@ -55,18 +55,12 @@ function retire(link: LinkContract, { name, service, capability, does, effects }
         : said('retire_now', { having, instances: all.length, service, capability })
     },
     async apply(world) {
-      await (link.kind === 'business' ? requireDrained(world, id) : requireUnread(world, link))
+      await (link.kind === 'business' ? relyOnDrained(world, id, 'http') : requireUnread(world, link))
       await world.deployer?.deploy(service, { add: [], remove: [capability] })
     },
     settled: async world => gone(await world.instances(service), service, capability),
     inverse: { noReturn: said('retire_no_return', { link: id, route: 'http' }) },
   }
-}
-
-async function requireDrained(world: World, link: string): Promise<void> {
-  const gate = await draining(world, link, 'http')
-  if (gate.verdict === 'pass') return
-  throw new Problem('service_refused', { detail: `${link} is not drained of http any more: a fact that was stated for it has come up` })
 }
 
 /** Reads are answered from the copy alone from here on, and none that asks the owner is in flight. */

@@ -1,9 +1,8 @@
 import type { LinkContract } from 'cutover/contract'
-import { Problem } from 'cutover/failure'
 import { condition, type State, thing } from '../plan/state.ts'
 import { atLeast, holds, passed, said, type Verb } from '../plan/verb.ts'
 import { gone, lacking, refusalOf } from './deployment.ts'
-import { draining } from './drained.ts'
+import { relyOnDrained } from './drained.ts'
 
 /** Takes the producer of the link's event out of the sender; it can be deployed again. */
 export const undeployProducer = (link: LinkContract): Verb =>
@@ -60,11 +59,7 @@ function undeploy({ id, event }: LinkContract, { name, service, capabilities, do
     },
     prepare: async world => ({ had: (await had(world)).join(' ') }),
     async apply(world) {
-      const gate = await draining(world, id, 'event')
-      if (gate.verdict !== 'pass')
-        throw new Problem('service_refused', {
-          detail: `${id} is not drained of event any more: a fact that was stated for it has come up`,
-        })
+      await relyOnDrained(world, id, 'event')
       await world.deployer?.deploy(service, { add: [], remove: capabilities })
     },
     settled: async world => gone(await world.instances(service), service, capability),

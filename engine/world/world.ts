@@ -1,17 +1,17 @@
 import type { EventContract, LinkContract } from 'cutover/contract'
 import type { Route } from '../api/contract.ts'
-import type { Deployer, Registry, World } from '../plan/world.ts'
+import { type Certifier, openCertifier } from '../certificate/certificate.ts'
+import type { Certificates } from '../certificate/store.ts'
+import type { Deployer, Draining, Registry, World } from '../plan/world.ts'
 import {
-  readDraining,
   readInstances,
   readParity,
   readPositions,
   readReading,
   readReadParity,
-  readReceipts,
+  readSeries,
   readSwitch,
   readSwitched,
-  readSeries,
   readTelling,
   readTopic,
   readVersions,
@@ -20,6 +20,7 @@ import { copyBooksOf } from '../services/books.ts'
 import { verifyCopy } from '../verify/copies.ts'
 import type { DeployerClient } from '../services/deployer.ts'
 import type { Directory } from '../services/directory.ts'
+import { countDraining } from './draining.ts'
 
 const readMs = 5_000
 /** A service tries for up to some ten seconds to get the switch's lock between its transactions. */
@@ -31,13 +32,26 @@ export interface WorldPorts {
   readonly directory: Directory
   readonly registry: Registry
   readonly deployer: DeployerClient | null
+  readonly certificates: Certificates
+  readonly now: () => number
 }
 
 /** The running system as verbs see it, under the term of the engine that acts; without one, to look only. */
-export function openWorld({ links, events, directory, registry, deployer }: WorldPorts, run: string | null, term: number | null): World {
+export function openWorld(
+  { links, events, directory, registry, deployer, certificates, now }: WorldPorts,
+  run: string | null,
+  term: number | null,
+): World {
   const fence = term === null ? {} : { term }
-  const get = (service: string, path: string): Promise<unknown> =>
-    directory.ask(service, { method: 'GET', path, deadlineMs: readMs, ...fence })
+  const ask = (service: string, path: string, body?: object): Promise<unknown> =>
+    directory.ask(service, {
+      method: body === undefined ? 'GET' : 'POST',
+      path,
+      deadlineMs: readMs,
+      ...(body === undefined ? {} : { body }),
+      ...fence,
+    })
+  const get = (service: string, path: string): Promise<unknown> => ask(service, path)
   const linkOf = (id: string): LinkContract =>
     known(
       links.find(link => link.id === id),
@@ -49,9 +63,13 @@ export function openWorld({ links, events, directory, registry, deployer }: Worl
       name,
     )
   const post = (service: string, path: string, body: object): Promise<unknown> =>
-    directory.ask(service, { method: 'POST', path, body: { ...body, term: required(term) }, deadlineMs: turnMs, ...fence })
+    directory.ask(service, { method: 'POST', path, body: { ...body, term: ofActing(term) }, deadlineMs: turnMs, ...fence })
   const reading = async (id: string) => readReading(await get(linkOf(id).to, `/operator/readings/${id}`))
   const switchOf = async (id: string) => readSwitch(await get(linkOf(id).from, `/operator/switches/${id}`))
+  const draining = (id: string, route: Route): Promise<Draining> => countDraining(ask, linkOf(id), route)
+  // To look only, nothing is certified.
+  const certifier = (): Certifier =>
+    openCertifier({ certificates, linkOf, draining, now, run: required(run, 'only a run has certificates'), term: ofActing(term) })
   return {
     run,
     link: linkOf,
@@ -102,29 +120,10 @@ export function openWorld({ links, events, directory, registry, deployer }: Worl
       if (since === null) return { link: id, since_epoch: null, ...nothing }
       return { link: id, since_epoch: since, ...readParity(await get(linkOf(id).to, `/operator/parity/${id}?since=${since}`)) }
     },
-    async draining(id, route: Route) {
-      const { from, to } = linkOf(id)
-      // The sender first, then the receiver: what becomes terminal in between is then seen as terminal.
-      const sent = readDraining(await get(from, `/operator/draining/${id}?route=${route}`))
-      const facts = [...sent.candidates]
-      const { receipts, parked, dead } = readReceipts(
-        await directory.ask(to, { method: 'POST', path: '/operator/receipts', body: { link: id, facts }, deadlineMs: readMs, ...fence }),
-      )
-      const rest = facts.filter(fact => receipts[fact] === undefined)
-      const count = (all: ReadonlySet<string>): number => rest.filter(fact => all.has(fact)).length
-      // Those beyond the list are not asked after: they count as outstanding.
-      const outstanding = sent.open - (facts.length - rest.length)
-      const [aside, buried, retrying] = [count(parked), count(new Set([...dead, ...sent.dead])), count(sent.retrying)]
-      return {
-        route: sent.route,
-        issued: sent.issued,
-        outstanding,
-        onTheirWay: Math.max(0, outstanding - aside - buried - retrying),
-        retrying,
-        parked: aside,
-        dead: buried,
-      }
-    },
+    draining,
+    certify: (id, route, count) => certifier().certify(id, route, count),
+    certificate: (id, route) => certifier().certificate(id, route),
+    refuse: (id, route) => certifier().refuse(id, route),
     registry,
     deployer: deployer === null ? null : deployerUnder(deployer, term),
   }
@@ -133,12 +132,14 @@ export function openWorld({ links, events, directory, registry, deployer }: Worl
 const nothing = { facts: 0, equal: 0, different: 0, missing: 0, extra: 0, late: 0, undecided: 0, rate: 0 }
 
 const deployerUnder = (client: DeployerClient, term: number | null): Deployer => ({
-  deploy: (service, { add, remove, dryRun = false }) => client.order({ service, add, remove, term: required(term), dryRun }),
+  deploy: (service, { add, remove, dryRun = false }) => client.order({ service, add, remove, term: ofActing(term), dryRun }),
 })
 
-function required(term: number | null): number {
-  if (term === null) throw new Error('only the engine that acts may change anything')
-  return term
+const ofActing = (term: number | null): number => required(term, 'only the engine that acts may change anything')
+
+function required<Value>(value: Value | null, why: string): Value {
+  if (value === null) throw new Error(why)
+  return value
 }
 
 function known<Thing>(thing: Thing | undefined, name: string): Thing {

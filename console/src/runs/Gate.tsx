@@ -34,6 +34,7 @@ export function Gate({ step }: { readonly step: RunStepView }): ReactElement | n
       </header>
       <Asks step={step} />
       <Figures figures={gate.figures} verdict={gate.verdict} />
+      {gate.certificate !== undefined && <p className={styles['asks']}>{open(gate.certificate)}</p>}
     </section>
   )
 }

@@ -70,6 +70,23 @@ export const engineWords: Readonly<Record<string, string>> = {
   drained_waits:
     '{outstanding} из {issued} {issued|факта|фактов|фактов}: в пути {on_their_way}, ждут повтора {retrying}, отложено {parked}, недоставленных {dead}',
   drained_route: 'путь {link} — {route}: заявляются новые факты',
+  drained_unknown: '{service}: {instances} не сообщают, какой они сборки, и что они делают, неизвестно',
+  drained_behind: '{service} на эпохе {epoch}, а известны факты его эпохи {seen}: поднимите её через POST /operator/epoch',
+  drained_gone: 'базу {receiver} восстановили из копии, а {sender} хранит уже не всё, что она потеряла: см. cutover verify',
+  drained_forgets: 'базу {service} восстановили из копии во время подсчёта',
+  drained_arriving: 'в {service} ещё приходят сообщения по пути {route}',
+
+  // certificates
+  certificate_valid: 'удостоверено, что на {link} не осталось фактов пути {route}; действует до {until} UTC',
+  certificate_expired: 'удостоверение {link} для пути {route} истекло: шаг, который на него опирается, посчитает заново',
+  certificate_stray:
+    'факт {fact} эпохи {epoch} пришёл в {service} по пути {route}, когда уже было удостоверено, что на {link} таких не осталось (всего {strays}): выясните, кто его отправил, и продолжите запуск — посчитают заново',
+  certificate_more:
+    '{service} снова заявил факты {link} для пути {route}, хотя было удостоверено, что таких не осталось: см. cutover history и продолжите запуск — посчитают заново',
+  certificate_open:
+    'снова открыты факты {link}, заявленные для пути {route}: {outstanding}, хотя было удостоверено, что таких не осталось: см. cutover verify и продолжите запуск — посчитают заново',
+  certificate_epoch:
+    'переключатель {link} в {service} на эпохе {epoch}, а был на {was}, когда удостоверили, что фактов пути {route} не осталось: базу восстановили; поднимите эпоху и продолжите запуск — посчитают заново',
 
   // retire
   retire_call: 'развернуть {service} без вызовов {link} по HTTP',

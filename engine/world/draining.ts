@@ -1,0 +1,64 @@
+import type { LinkContract } from 'cutover/contract'
+import type { Route } from '../api/contract.ts'
+import type { Said } from '../api/plan.ts'
+import { said } from '../plan/verb.ts'
+import type { Draining } from '../plan/world.ts'
+import { readDraining, readInstances, readLate, readReceipts } from '../services/answers.ts'
+
+/** How a service's operator interface is asked; throws while it does not answer. */
+export type Ask = (service: string, path: string, body?: object) => Promise<unknown>
+
+/**
+ * Counts what was stated for a route against what has become of it. The receiver says first what it remembers, because
+ * what the sender has found to be terminal holds only as far as that; then the sender, then the receiver what it has of
+ * the rest, so that what becomes terminal in between is seen as terminal. What could make the figures untrue is told
+ * beside them: then they prove nothing.
+ */
+export async function countDraining(ask: Ask, { id, from, to }: LinkContract, route: Route): Promise<Draining> {
+  const lateNow = async (): Promise<ReturnType<typeof readLate>> => readLate(await ask(to, `/operator/late/${id}?route=${route}`))
+  const before = await lateNow()
+  const sent = readDraining(await ask(from, `/operator/draining/${id}?route=${route}&compared=${before.compared}`))
+  const facts = [...sent.candidates]
+  const { receipts, parked, dead } = readReceipts(await ask(to, '/operator/receipts', { link: id, facts }))
+  const after = await lateNow()
+  const nameless = await namelessOf(ask, [from, to])
+
+  const rest = facts.filter(fact => receipts[fact] === undefined)
+  const count = (all: ReadonlySet<string>): number => rest.filter(fact => all.has(fact)).length
+  // Those beyond the list are not asked after: they count as outstanding.
+  const outstanding = sent.open - (facts.length - rest.length)
+  const [aside, buried, retrying] = [count(parked), count(new Set([...dead, ...sent.dead])), count(sent.retrying)]
+  const seen = Math.max(sent.epochSeen, after.epochSeen)
+  const doubts: readonly (Said | null)[] = [
+    nameless,
+    sent.epoch < seen ? said('drained_behind', { service: from, epoch: sent.epoch, seen }) : null,
+    sent.gone ? said('drained_gone', { sender: from, receiver: to }) : null,
+    BigInt(after.compared) < BigInt(before.compared) ? said('drained_forgets', { service: to }) : null,
+    after.count > before.count ? said('drained_arriving', { service: to, route }) : null,
+  ]
+  return {
+    route: sent.route,
+    since: sent.since,
+    // The outbox lets go of facts that are terminal, and what is open is held.
+    issued: Math.max(sent.issued, outstanding),
+    newest: sent.newest,
+    outstanding,
+    onTheirWay: Math.max(0, outstanding - aside - buried - retrying),
+    retrying,
+    parked: aside,
+    dead: buried,
+    late: { count: after.count, fact: after.fact, epoch: after.epoch },
+    unsure: doubts.find(doubt => doubt !== null) ?? null,
+  }
+}
+
+/** An instance whose build is not known may do anything, also what no count sees. */
+async function namelessOf(ask: Ask, services: readonly string[]): Promise<Said | null> {
+  for (const service of services) {
+    const all = readInstances(await ask(service, '/operator/instances'))
+    if (all.length === 0) return said('deploy_waits_none', { service })
+    const nameless = all.filter(one => one.build === null).map(one => one.id)
+    if (nameless.length > 0) return said('drained_unknown', { service, instances: nameless.join(', ') })
+  }
+  return null
+}
