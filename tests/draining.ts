@@ -292,6 +292,6 @@ export async function openTwo(context: TestContext): Promise<Two> {
 
 /** Lets an instance live for as long as the test does. */
 export async function alive({ consumer: store, receive }: Stores, id: string): Promise<void> {
-  await store.beat(id, { capabilities: [], versions: {}, build: 'test' })
+  await store.beat(id, { capabilities: [], versions: {}, build: 'test', readings: {} })
   await receive.transaction(tx => tx.query(`update instance set until = 'infinity' where id = $1`, [id]))
 }

@@ -25,7 +25,7 @@ import { openOrders, type Orders } from '../engine/run/orders.ts'
 import { openRuns } from '../engine/run/postgres.ts'
 import { advance, type RunnerPorts } from '../engine/run/runner.ts'
 import { numberOf, type Runs, type StoredRun } from '../engine/run/store.ts'
-import { event, link, openTestWorld, type TestWorld } from './small-world.ts'
+import { creditEvent as event, creditLink as link, openTestWorld, type Subject, type TestWorld } from './small-world.ts'
 
 /** The engine was killed. */
 class Killed extends Error {}
@@ -72,8 +72,9 @@ export interface Setup {
 
 const movesMax = 500
 
-/** A system in memory, and an engine's database of its own; with approvals by a second person, or without. */
-export async function setup(context: TestContext, approvals = false): Promise<Setup> {
+/** A system in memory, and an engine's database of its own; with approvals by a second person, or without. Of another link's plan, if one is given. */
+export async function setup(context: TestContext, approvals = false, other?: Subject & { readonly plan: Plan }): Promise<Setup> {
+  const subject = other ?? { link, event, on: 'http' as const, plan: toEvent }
   const own = await freshDatabase()
   const database = openDatabase({ url: own.url, name: 'runs-test', connectionsMax: 4, onIdleError: () => undefined })
   context.after(async () => {
@@ -84,18 +85,18 @@ export async function setup(context: TestContext, approvals = false): Promise<Se
   let laterMs = 0
   const now = (): number => clock.now() + laterMs
   const certificates = openCertificates(database, lease(), now)
-  const system = openTestWorld(documentDigest(event.versions[0] as object), certificates, now)
+  const system = openTestWorld(documentDigest(subject.event.versions[0] as object), certificates, now, subject)
   const runs = openRuns(database, lease(), clock.now)
   const orders = openOrders({
-    links: [link],
-    plans: [toEvent],
+    links: [subject.link],
+    plans: [subject.plan],
     runs,
     world: system.world(null),
     certified: some => certifiedBy(certificates, some, now()),
     approvals,
   })
   const stored = async (run: string): Promise<StoredRun> => (await runs.get(numberOf(run) ?? 0)) as StoredRun
-  const ports = (run: string, over = runs, known = toEvent): RunnerPorts => ({
+  const ports = (run: string, over = runs, known: Plan = subject.plan): RunnerPorts => ({
     runs: over,
     planOf: () => known,
     worldOf: () => system.world(run),

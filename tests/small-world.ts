@@ -1,6 +1,7 @@
 // A system of two services in memory, for tests of runs: it obeys the rules that the real one keeps, and moves a little
 // with every look at it.
-import type { EventContract, LinkContract } from 'cutover/contract'
+import type { EventContract, LinkContract, Route } from 'cutover/contract'
+import { startingCapabilities } from 'cutover/contract/capability'
 import { Problem } from 'cutover/failure'
 import { defineEvent } from 'cutover/contract'
 // Knows the problems of services that are away or refuse.
@@ -8,9 +9,10 @@ import '../engine/services/directory.ts'
 import type { Said } from '../engine/api/plan.ts'
 import { type Certifier, openCertifier } from '../engine/certificate/certificate.ts'
 import type { Certificates } from '../engine/certificate/store.ts'
-import type { Instance, World } from '../engine/plan/world.ts'
+import type { Instance, TopicStand, World } from '../engine/plan/world.ts'
+import { openTestData } from './small-data.ts'
 
-export const link = {
+export const creditLink = {
   id: 'COMM-040',
   from: 'hiring',
   to: 'bonuses',
@@ -23,7 +25,7 @@ export const link = {
 } satisfies LinkContract
 
 const document = { title: 'TaskCompleted', type: 'object', properties: { payload: { type: 'object' } }, required: ['payload'] } as const
-export const event: EventContract = defineEvent({
+export const creditEvent: EventContract = defineEvent({
   name: 'TaskCompleted',
   service: 'hiring',
   topic: 'hiring.task-completed',
@@ -54,12 +56,30 @@ export interface TestWorld {
   readonly orders: string[]
 }
 
+/** One link and its event, on the route on which a test begins. */
+export interface Subject {
+  readonly link: LinkContract
+  readonly event: EventContract
+  readonly on: Route
+}
+
 /** Certificates are kept in the store that is given, and judged by the clock that is given. */
-export function openTestWorld(digest: string, certificates: Certificates, now: () => number): TestWorld {
-  const capabilities: Record<string, Set<string>> = { hiring: new Set(['call:COMM-040']), bonuses: new Set(['serve:COMM-040']) }
-  const wanted: Record<string, Set<string>> = { hiring: new Set(capabilities['hiring']), bonuses: new Set(capabilities['bonuses']) }
-  const registered = new Map<string, string | null>()
-  const stand = { route: 'http' as 'http' | 'event', shadow: false, epoch: 1 }
+export function openTestWorld(
+  digest: string,
+  certificates: Certificates,
+  now: () => number,
+  { link, event, on }: Subject = { link: creditLink, event: creditEvent, on: 'http' },
+): TestWorld {
+  const { from, to } = link
+  const started = { ...link, start: on }
+  const capabilities: Record<string, Set<string>> = Object.fromEntries(
+    [from, to].map(service => [service, new Set<string>(startingCapabilities([started], service))]),
+  )
+  const wanted = Object.fromEntries(Object.entries(capabilities).map(([service, all]) => [service, new Set(all)]))
+  const registered = new Map<string, string | null>(on === 'event' ? [[`${event.name} v0`, null]] : [])
+  const stand = { route: on, shadow: false, epoch: 1 }
+  const data = openTestData(started, orders => self.orders.push(orders))
+  let topic: TopicStand['state'] = 'open'
   let pairs = 0
   const self: TestWorld = {
     away: null,
@@ -70,11 +90,12 @@ export function openTestWorld(digest: string, certificates: Certificates, now: (
     unsure: null,
     orders: [],
     state: () => ({
-      hiring: [...(capabilities['hiring'] ?? [])].toSorted(),
-      bonuses: [...(capabilities['bonuses'] ?? [])].toSorted(),
+      ...Object.fromEntries([from, to].map(service => [service, [...(capabilities[service] ?? [])].toSorted()])),
       registered: [...registered.keys()].toSorted(),
       route: stand.route,
       shadow: stand.shadow,
+      ...(topic === 'open' ? {} : { topic }),
+      ...(link.kind === 'data' ? data.state() : {}),
     }),
     world,
   }
@@ -103,19 +124,24 @@ export function openTestWorld(digest: string, certificates: Certificates, now: (
         // A rollout is over by the next look.
         const now = [...(capabilities[service] ?? [])]
         capabilities[service] = new Set(wanted[service])
-        return [{ id: `${service}-1`, capabilities: now, build: 'test' }]
+        return [{ id: `${service}-1`, capabilities: now, build: 'test', readings: { [link.id]: data.epoch() } }]
       },
       positions: async () => ({ stored: 4, partitions: 4 }),
       async knownVersions(service) {
         ask(service)
         return [{ event: event.name, version: 0, digest }]
       },
+      async routeOf() {
+        ask(from)
+        return link.kind === 'business' ? stand.route : data.route()
+      },
+      links: () => [link],
       async switchOf() {
-        ask('hiring')
+        ask(from)
         return { ...stand }
       },
       async turn(order, dryRun = false) {
-        ask('hiring')
+        ask(from)
         if (self.refuseTurn !== null) throw new Problem('service_refused', { detail: self.refuseTurn })
         if (dryRun || (stand.route === order.route && stand.shadow === order.shadow)) return
         Object.assign(stand, { route: order.route, shadow: order.shadow, epoch: stand.epoch + 1 })
@@ -123,20 +149,29 @@ export function openTestWorld(digest: string, certificates: Certificates, now: (
         pairs = 0
       },
       async parity() {
-        ask('bonuses')
+        ask(to)
         if (stand.shadow) pairs += 20
         const equal = pairs - self.different
         const counts = { missing: 0, extra: 0, late: 0, undecided: 0, rate: 20 }
         return { link: link.id, since_epoch: stand.shadow ? stand.epoch : null, facts: pairs, equal, different: self.different, ...counts }
       },
       async draining(_, route) {
-        ask('hiring')
+        ask(from)
         self.outstanding = Math.max(0, self.outstanding - 1)
         const rest = route === stand.route ? 5 : self.outstanding
         const late = { count: self.strays, fact: self.strays > 0 ? 'a-fact' : null, epoch: self.strays > 0 ? 1 : null }
         const left = { outstanding: rest, onTheirWay: rest, retrying: 0, parked: 0, dead: 0, late, unsure: self.unsure }
         return { route: stand.route, since: stand.epoch, issued: 10, newest: 1, ...left }
       },
+      ...data.world(() => ask(to)),
+      topic: async () => ({ state: topic, quietMs: topic === 'quarantined' ? 60_000 : null, touches: [] }),
+      async topicTo(_, change) {
+        ask(from)
+        const next = { open: 'open', restore: 'open', quarantine: 'quarantined', drop: 'absent' } as const
+        if (topic !== next[change]) self.orders.push(`topic ${next[change]}`)
+        topic = next[change]
+      },
+      series: async () => [],
       certify: (id, route, count) => certifier(run).certify(id, route, count),
       certificate: (id, route) => certifier(run).certificate(id, route),
       refuse: (id, route) => certifier(run).refuse(id, route),

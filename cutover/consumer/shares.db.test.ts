@@ -24,7 +24,7 @@ async function setup(): Promise<{ database: Database; store: ConsumerStore; shar
 
 const partitions = async (shares: Shares): Promise<number[]> => (await shares.renew()).map(held => held.partition)
 const declare = (store: ConsumerStore, id: string, ...capabilities: string[]): Promise<void> =>
-  store.beat(id, { capabilities, versions: { 'L-1': [0] }, build: '1' })
+  store.beat(id, { capabilities, versions: { 'L-1': [0] }, build: '1', readings: {} })
 
 test('instances that do not read the topic have no share of it, so that every partition is read', async () => {
   const { store, shares } = await setup()
@@ -46,7 +46,7 @@ test('an instance tells what it is until it leaves or has been silent; one of an
   await database.query(`update instance set until = clock_timestamp() where id = 'silent'`)
   await database.query(`insert into instance values ('old', clock_timestamp() + interval '1 minute', '{"L-1":[0]}')`)
   const live = [
-    { id: 'new', capabilities: ['act:L-1'], versions: { 'L-1': [0] }, build: '1' },
+    { id: 'new', capabilities: ['act:L-1'], versions: { 'L-1': [0] }, build: '1', readings: {} },
     { id: 'old', capabilities: [], versions: {}, build: null },
   ]
   assert.deepEqual(await store.instances(), live)

@@ -43,6 +43,7 @@ async function setup(): Promise<Operated> {
     links: [countLink, read],
     stores,
     switches: await openSwitchCache(stores.switch),
+    readings: async () => ({}),
     audits: [],
     clock: systemClock,
     random: systemRandom,
@@ -75,7 +76,7 @@ async function setup(): Promise<Operated> {
 }
 
 const declare = (stores: Stores, id: string, ...capabilities: string[]): Promise<void> =>
-  stores.consumer.beat(id, { capabilities, versions: {}, build: 'b1' })
+  stores.consumer.beat(id, { capabilities, versions: {}, build: 'b1', readings: {} })
 
 test('links tell the route, whether the event is a shadow, and how many facts are not terminal yet', async () => {
   const { database, state, get, flip } = await setup()
@@ -95,8 +96,8 @@ test('instances are listed with what they declare', async () => {
   await declare(stores, '2')
   await declare(stores, '1', 'call:L-1')
   assert.deepEqual((await get('/operator/instances')).body, [
-    { id: '1', capabilities: ['call:L-1'], versions: {}, build: 'b1' },
-    { id: '2', capabilities: [], versions: {}, build: 'b1' },
+    { id: '1', capabilities: ['call:L-1'], versions: {}, build: 'b1', readings: {} },
+    { id: '2', capabilities: [], versions: {}, build: 'b1', readings: {} },
   ])
 })
 

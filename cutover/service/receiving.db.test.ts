@@ -131,7 +131,7 @@ test('what one instance could only park, the next that can act wakes when it sta
   assert.deepEqual((await tracesIn(recording.database)).parked, ['capability:act:L-1'])
 
   const acting = await anInstance(['act:L-1'], recording)
-  const declaration = { capabilities: ['act:L-1'], versions: acting.receiving.versions, build: '1' }
+  const declaration = { capabilities: ['act:L-1'], versions: acting.receiving.versions, build: '1', readings: {} }
   const ports = { stores: acting.stores, clock: systemClock, log }
   const presence = openPresence({ instance: 'acting', declaration, links, ...ports })
   await presence.start()

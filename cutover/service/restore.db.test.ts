@@ -224,6 +224,7 @@ async function anOperator({ stores }: Instance): Promise<{ server: Server; token
     links,
     stores,
     switches: await openSwitchCache(stores.switch),
+    readings: async () => ({}),
     audits: [],
     clock: systemClock,
     random: systemRandom,

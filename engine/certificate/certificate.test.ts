@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Draining } from '../plan/world.ts'
-import { link } from '../../tests/small-world.ts'
+import { creditLink as link } from '../../tests/small-world.ts'
 import { countedOf, isClean, revocationOf, stateOf } from './certificate.ts'
 import type { Certificate } from './store.ts'
 

@@ -7,7 +7,7 @@ import { openOrders } from './orders.ts'
 import { openRuns } from './postgres.ts'
 import { advance } from './runner.ts'
 import { clock, lease, setup, title, toEvent } from '../../tests/running.ts'
-import { link } from '../../tests/small-world.ts'
+import { creditLink as link } from '../../tests/small-world.ts'
 
 test('a run pauses between two moves, and goes on', async context => {
   const { orders, drive } = await setup(context)

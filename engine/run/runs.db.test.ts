@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RunView } from '../api/plan.ts'
 import { setup } from '../../tests/running.ts'
-import { link } from '../../tests/small-world.ts'
+import { creditLink as link } from '../../tests/small-world.ts'
 
 const start = { hiring: ['call:COMM-040'], bonuses: ['serve:COMM-040'], registered: [], route: 'http', shadow: false }
 const finished = {

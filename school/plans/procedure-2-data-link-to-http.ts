@@ -9,7 +9,6 @@ import { serve } from '@cutover/engine/verbs/serve'
 import { stopState } from '@cutover/engine/verbs/told'
 import { dropTopic, quarantineTopic } from '@cutover/engine/verbs/topic'
 import { undeployConsumer, undeployProducer } from '@cutover/engine/verbs/undeploy'
-import { TaskRating as event } from '../contracts/events/task-rating/event.ts'
 import { linkOf } from '../contracts/links.ts'
 
 const link = linkOf('COMM-060')

@@ -7,7 +7,6 @@ import { route } from '@cutover/engine/verbs/route'
 import { serve } from '@cutover/engine/verbs/serve'
 import { dropTopic, quarantineTopic } from '@cutover/engine/verbs/topic'
 import { undeployConsumer, undeployProducer } from '@cutover/engine/verbs/undeploy'
-import { TaskCreated as event } from '../contracts/events/task-created/event.ts'
 import { linkOf } from '../contracts/links.ts'
 
 const link = linkOf('COMM-080')

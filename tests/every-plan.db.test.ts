@@ -1,0 +1,61 @@
+// Every plan of the school over a system in memory: killed at each of its durable writes, both ways, and completed.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isFinal } from '../engine/plan/plan.ts'
+import { events } from '../school/contracts/events.ts'
+import { plans } from '../school/plans/plans.ts'
+import { setup } from './running.ts'
+
+for (const plan of plans) {
+  const event = events.find(one => one.name === plan.link.event)
+  if (event === undefined) throw new Error(`${plan.link.event} is no event of the school`)
+  const subject = { link: plan.link, event, plan, on: plan.to === 'event' ? ('http' as const) : ('event' as const) }
+
+  test(`${plan.id} to ${plan.to} reaches the same ends with the engine killed at every durable write, before it and after it`, async context => {
+    const { system, orders, drive } = await setup(context, false, subject)
+    const start = system.state()
+    // Each write is first met by an engine that dies before it, then by one that dies right after it.
+    const killedBefore = new Set<number>()
+    const kill = (write: number, when: 'before' | 'after'): boolean => {
+      if (when === 'after') return true
+      if (killedBefore.has(write)) return false
+      killedBefore.add(write)
+      return true
+    }
+    const driven = async (run: string): Promise<void> => {
+      killedBefore.clear()
+      await drive(run, kill)
+    }
+
+    const first = (await orders.apply(plan.id, { to: plan.to }, 'test')).run
+    await driven(first)
+    assert.equal((await orders.get(first)).state, 'finished')
+    const finished = system.state()
+    assert.notDeepEqual(finished, start)
+    await orders.revert(first, 'test')
+    await driven(first)
+    assert.equal((await orders.get(first)).state, 'reverted')
+    assert.deepEqual(system.state(), start)
+
+    const second = (await orders.apply(plan.id, { to: plan.to }, 'test')).run
+    await drive(second)
+    assert.deepEqual(system.state(), finished, 'the same end without a kill')
+    await orders.complete(second, 'test')
+    await driven(second)
+    assert.equal((await orders.get(second)).state, 'completed')
+  })
+
+  test(`${plan.id} to ${plan.to} goes back from each of its steps to exactly where it began`, async context => {
+    const { system, orders, drive } = await setup(context, false, subject)
+    const start = system.state()
+    const final = plan.steps.findIndex(step => step.verbs.some(isFinal))
+    for (const { id: until } of plan.steps.slice(0, final === -1 ? plan.steps.length : final).slice(0, -1)) {
+      const { run } = await orders.apply(plan.id, { to: plan.to, until }, 'test')
+      await drive(run)
+      assert.equal((await orders.get(run)).state, 'paused', until)
+      await orders.revert(run, 'test')
+      await drive(run)
+      assert.deepEqual(system.state(), start, until)
+    }
+  })
+}
