@@ -12,6 +12,8 @@ export interface StepFacts {
   /** Cannot be undone. */
   readonly final: boolean
   readonly gate: GateView | null
+  /** When its action had been done; null before. */
+  readonly appliedAt: Date | null
 }
 
 /** What to do next with the verb at `place`, or why there is nothing to do. */
@@ -53,8 +55,12 @@ export function stateOf(run: RunFacts, steps: readonly StepFacts[]): RunState {
   return waits ? 'waiting' : 'running'
 }
 
-/** Whether something was done that cannot be undone. */
-export const isPastNoReturn = (steps: readonly StepFacts[]): boolean => steps.some(step => step.final && step.state !== 'pending')
+/** Whether something was done, or may have been, that cannot be undone. A step that was refused has done nothing. */
+export const isPastNoReturn = (steps: readonly StepFacts[]): boolean =>
+  steps.some(step => step.final && step.state !== 'pending' && step.state !== 'reverted' && !isRefused(step))
+
+const isRefused = ({ state, appliedAt, gate }: StepFacts): boolean =>
+  state === 'failed' && appliedAt === null && gate?.waits_for?.code === 'step_refused'
 
 /** The orders that the run takes now. */
 export function ordersOf(run: RunFacts, steps: readonly StepFacts[]): readonly RunVerb[] {

@@ -1,7 +1,8 @@
 import type { LinkContract } from 'cutover/contract'
 import type { CopyBooks } from '../verify/copies.ts'
 import type { Books } from '../verify/verify.ts'
-import { readCarried, readDraining, readPage, readReading, readReceipts, readRows } from './answers.ts'
+import { readCarried, readPage, readReading, readReceipts, readRows } from './answers.ts'
+import { countDraining } from '../world/draining.ts'
 import type { Directory } from './directory.ts'
 
 const deadlineMs = 30_000
@@ -33,8 +34,11 @@ export function booksOf(link: LinkContract, directory: Directory): Books {
 /** The rows of a data link on both sides, with how many of the owner's words are not known to have arrived. */
 export const copyBooksOf = (link: LinkContract, directory: Directory): CopyBooks => ({
   ...booksOf(link, directory),
-  onTheirWay: async () =>
-    readDraining(await directory.ask(link.from, { method: 'GET', path: `/operator/draining/${link.id}?route=event`, deadlineMs })).open,
+  async onTheirWay() {
+    const ask = (service: string, path: string, body?: object): Promise<unknown> =>
+      directory.ask(service, { method: body === undefined ? 'GET' : 'POST', path, deadlineMs, ...(body === undefined ? {} : { body }) })
+    return (await countDraining(ask, link, 'event')).outstanding
+  },
 })
 
 /** The data links whose copies reads are answered from, or compared with. */

@@ -94,7 +94,7 @@ export const dropCopy = ({ id, to: service }: LinkContract): Verb => ({
     const [touch] = copy.touches
     if (touch !== undefined) {
       throw new Problem('service_refused', {
-        detail: `${touch.who} has reached for the copy of ${id} in quarantine (${touch.what}, ${touch.count} times): mend that first, or go back. Nothing was dropped`,
+        detail: `${touch.who} has reached for the copy of ${id} in quarantine (${touch.what}, ${touch.count} times): mend that, go back, and apply it again. Nothing was dropped`,
       })
     }
     await world.copy(id, 'drop')

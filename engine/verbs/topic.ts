@@ -92,7 +92,7 @@ export const dropTopic = (link: LinkContract): Verb => {
       const [touch] = touches
       if (state === 'quarantined' && touch !== undefined) {
         throw new Problem('service_refused', {
-          detail: `${touch.who} has reached for the topic of ${event} in quarantine (${touch.what}, ${touch.count} times): mend that first, or go back. Nothing was dropped`,
+          detail: `${touch.who} has reached for the topic of ${event} in quarantine (${touch.what}, ${touch.count} times): mend that, go back, and apply it again. Nothing was dropped`,
         })
       }
       // One that was opened again meanwhile is another link's.
