@@ -45,7 +45,8 @@ export function openTestData(link: LinkContract, ordered: (order: string) => voi
     },
     async tell(_, change, askedBy) {
       if (change === 'cancel') telling.state = 'cancelled'
-      else if (telling.askedBy !== askedBy || telling.state === 'cancelled') Object.assign(telling, { state: 'telling', askedBy, copied: 0 })
+      else if (telling.askedBy !== askedBy || telling.state === 'cancelled')
+        Object.assign(telling, { state: 'telling', askedBy, copied: 0 })
     },
   })
 

@@ -87,7 +87,10 @@ test('whatever order led there, the engine begins nothing final without an appro
   const run = await beforeTheEnd(made)
   const before = system.state()
   // As if it had been ordered while approvals were off.
-  await openOrders({ links: [link], plans: [toEvent], runs, world: system.world(null), certified: async () => new Map() }).complete(run, 'anna')
+  await openOrders({ links: [link], plans: [toEvent], runs, world: system.world(null), certified: async () => new Map() }).complete(
+    run,
+    'anna',
+  )
   await stall(run)
   const waiting = await orders.get(run)
   assert.deepEqual(

@@ -1,9 +1,19 @@
 import { test } from 'node:test'
-import { provePlan } from './journey.ts'
+import { provePlans } from './journey.ts'
 
-// Every step is a stop in plans.all.test.ts; here the plan turns back at its end.
+// Every step is a stop, for every link, in plans.all.test.ts; here the four written procedures turn back at their end.
 test(
-  'COMM-040 goes to events and back under traffic, while services, engines and PostgreSQL are killed; then it is completed, and goes back to HTTP by the other plan',
-  { timeout: 540_000 },
-  context => provePlan([], 'bonuses=2,engine=2', context),
+  'the four written procedures go forward, back, forward and are completed under traffic, while services, engines and PostgreSQL are killed; then their links go home by the other plans',
+  { timeout: 580_000 },
+  context =>
+    provePlans(
+      [
+        { link: 'COMM-070', to: 'event' },
+        { link: 'COMM-060', to: 'http' },
+        { link: 'COMM-040', to: 'event' },
+      ],
+      'end',
+      'bonuses=2,engine=2',
+      context,
+    ),
 )
