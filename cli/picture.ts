@@ -30,7 +30,7 @@ export function picture({ run, now, width: columns, height = Infinity, glyphs }:
     const line = stageLine(stage, { now, width, idWidth, glyphs })
     const details = stage.standing === 'active' || stage.standing === 'failed' ? detailLines(run, stage, width, idWidth, glyphs) : []
     const rule = index === border ? [styled('dim', ruled('point of no return', width, glyphs))] : []
-    return { standing: stage.standing, lines: [...rule, line, ...details] }
+    return { standing: stage.standing, lines: [...rule, line, ...details, ...certifiedLines(stage, width, idWidth, glyphs)] }
   })
   return [...head, '', ...fitted(blocks, height - head.length - 1, glyphs)]
 }
@@ -82,8 +82,16 @@ function timeOf(verbs: readonly RunStepView[], now: number): string {
   return open ? `${Math.max(0, Math.floor((end - start) / 1_000))} s` : duration(end - start)
 }
 
+const indentOf = (idWidth: number, glyphs: Glyphs): string => ' '.repeat(glyphs.active.length + 1 + idWidth + 2)
+
+/** What a step has certified, also when it is done: it may be revoked since. */
+function certifiedLines({ verbs }: Stage, width: number, idWidth: number, glyphs: Glyphs): string[] {
+  const indent = indentOf(idWidth, glyphs)
+  return verbs.flatMap(({ gate }) => (gate === null ? [] : certificateLines(gate, width - indent.length).map(line => `${indent}${line}`)))
+}
+
 function detailLines(run: RunView, { verbs }: Stage, width: number, idWidth: number, glyphs: Glyphs): string[] {
-  const indent = ' '.repeat(glyphs.active.length + 1 + idWidth + 2)
+  const indent = indentOf(idWidth, glyphs)
   const room = width - indent.length
   const open = verbs.filter(({ state }) => state !== 'done' && state !== 'pending' && state !== 'reverted')
   const lines = open.flatMap(({ does, gate, inverse, state }) => {
@@ -94,10 +102,7 @@ function detailLines(run: RunView, { verbs }: Stage, width: number, idWidth: num
   const said = open.some(({ gate }) => gate !== null && sameSentence(gate.waits_for, run.waits_for))
   const waits =
     run.waits_for === null || said ? [] : hanging(run.state === 'failed' ? 'failed: ' : 'waits for: ', sentence(run.waits_for), room)
-  const certified = verbs.flatMap(({ gate }) => (gate === null ? [] : certificateLines(gate, room)))
-  return [...lines, ...certified, ...waits.map(line => styled(run.state === 'failed' ? 'red' : 'yellow', line))].map(
-    line => `${indent}${line}`,
-  )
+  return [...lines, ...waits.map(line => styled(run.state === 'failed' ? 'red' : 'yellow', line))].map(line => `${indent}${line}`)
 }
 
 const sameSentence = (a: RunView['waits_for'], b: RunView['waits_for']): boolean => a !== null && b !== null && a.code === b.code

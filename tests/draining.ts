@@ -189,6 +189,16 @@ export async function openTwo(context: TestContext): Promise<Two> {
     return outcomes.map(outcome => outcome.is)
   }
 
+  /** A test that fails half-way ends it as well: an open transaction would keep its database open. */
+  function committing(end: () => void, whole: Promise<unknown>): () => Promise<void> {
+    const commit = async (): Promise<void> => {
+      end()
+      await whole
+    }
+    closing.push(commit)
+    return commit
+  }
+
   const ask = (service: string, path: string, body?: object): Promise<unknown> =>
     directory.ask(service, {
       method: body === undefined ? 'GET' : 'POST',
@@ -225,13 +235,7 @@ export async function openTwo(context: TestContext): Promise<Two> {
         await end.promise
       })
       await appended.promise
-      return {
-        fact: fact.factId,
-        async commit() {
-          end.resolve()
-          await whole
-        },
-      }
+      return { fact: fact.factId, commit: committing(end.resolve, whole) }
     },
     flip: (route, shadow = false) => flip(stores.switch, { link: link.id, route, shadow, term: 1 }, systemClock, systemRandom),
     async message(fact) {
@@ -254,12 +258,7 @@ export async function openTwo(context: TestContext): Promise<Two> {
         await end.promise
       })
       await done.promise
-      return {
-        async commit() {
-          end.resolve()
-          await whole
-        },
-      }
+      return { commit: committing(end.resolve, whole) }
     },
     async consume() {
       const from = await held()

@@ -105,7 +105,7 @@ export async function openReadings(options: ReadingsOptions): Promise<Readings> 
         instance,
         cache,
         readings: stores.reading,
-        store: openReplicaStore(database, definition as unknown as ReplicaDefinition, instance),
+        store: openReplicaStore(database, definition as unknown as ReplicaDefinition, `${service}-${instance}`),
         owner: ownerOf(definition as unknown as ReplicaDefinition, link),
         clock,
         log,

@@ -134,7 +134,7 @@ export function openSending(options: SendingOptions): Sending {
   async function maintain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        for (const event of events.filter(one => one.service === service)) await ensureTopic(event)
+        for (const event of events.filter(isProduced)) await ensureTopic(event)
         await ensurePartitions(stores.outbox, defaultPartitions)
         const dropped = await dropTerminalPartitions(
           stores.outbox,
@@ -149,6 +149,11 @@ export function openSending(options: SendingOptions): Sending {
       }
       await clock.sleep(maintenanceMs, signal)
     }
+  }
+
+  /** Who cannot produce an event has no business with its topic: it may be on its way out. */
+  function isProduced({ name }: EventContract): boolean {
+    return sent.some(link => link.event === name && isAble(options.capabilities, 'produce', link.id))
   }
 
   /** A topic that was hidden on purpose is left alone: asking for it would be noted as the doing of a straggler. */

@@ -67,7 +67,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
   const stores = openStores(database)
   await install(database, stores, definition)
 
-  const broker = openBroker({ kind: environment.BROKER, url: environment.LOG_DATABASE_URL, log, name: instance })
+  const broker = openBroker({ kind: environment.BROKER, url: environment.LOG_DATABASE_URL, log, name: `${name}-${instance}` })
   const doorbell = openDoorbell(database, log)
   const switches = await openSwitchCache(stores.switch)
   const registry = openRegistry(events)

@@ -1,13 +1,9 @@
 import type { LinkContract } from 'cutover/contract'
-import { Problem, extendProblems } from 'cutover/failure'
 import type { Route } from '../api/contract.ts'
-import type { Said } from '../api/plan.ts'
-import { say } from '../api/words.ts'
+import { doubt } from '../plan/doubt.ts'
 import { condition, thing } from '../plan/state.ts'
 import { atMost, failed, type Gate, holds, passed, said, shown, type Verb } from '../plan/verb.ts'
 import type { Draining, World } from '../plan/world.ts'
-
-extendProblems({ drained_doubtful: { status: 409, title: 'It is not certified that the old route is empty' } })
 
 /**
  * Counts, and does not look: the facts that were stated for a route are a final set once the switch has left it, and
@@ -66,15 +62,12 @@ export function gateOf(count: Draining, link: string, from: Route): Gate {
 export async function relyOnDrained(world: World, link: string, from: Route): Promise<void> {
   const standing = await world.certificate(link, from)
   if (standing.is === 'valid') return
-  if (standing.is === 'unsure') throw refusal(standing.why, true)
+  if (standing.is === 'unsure') throw doubt(standing.why, true)
   if (standing.is === 'revoked' && !standing.looked) {
     await world.refuse(link, from)
-    throw refusal(standing.by, false)
+    throw doubt(standing.by, false)
   }
   const { verdict, waitsFor } = gateOf(standing.count, link, from)
-  if (waitsFor !== null) throw refusal(waitsFor, verdict === 'not_enough_evidence')
+  if (waitsFor !== null) throw doubt(waitsFor, verdict === 'not_enough_evidence')
   await world.certify(link, from, standing.count)
 }
-
-const refusal = (why: Said, retryable: boolean): Problem =>
-  new Problem('drained_doubtful', { detail: say(why), retryable, extensions: { said: why } })

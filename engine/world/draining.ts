@@ -1,6 +1,8 @@
 import type { LinkContract } from 'cutover/contract'
+import { Problem } from 'cutover/failure'
 import type { Route } from '../api/contract.ts'
 import type { Said } from '../api/plan.ts'
+import { doubt } from '../plan/doubt.ts'
 import { said } from '../plan/verb.ts'
 import type { Draining } from '../plan/world.ts'
 import { readDraining, readInstances, readLate, readReceipts } from '../services/answers.ts'
@@ -14,7 +16,8 @@ export type Ask = (service: string, path: string, body?: object) => Promise<unkn
  * the rest, so that what becomes terminal in between is seen as terminal. What could make the figures untrue is told
  * beside them: then they prove nothing.
  */
-export async function countDraining(ask: Ask, { id, from, to }: LinkContract, route: Route): Promise<Draining> {
+export async function countDraining(askAny: Ask, { id, from, to }: LinkContract, route: Route): Promise<Draining> {
+  const ask = askingNew(askAny)
   const lateNow = async (): Promise<ReturnType<typeof readLate>> => readLate(await ask(to, `/operator/late/${id}?route=${route}`))
   const before = await lateNow()
   const sent = readDraining(await ask(from, `/operator/draining/${id}?route=${route}&compared=${before.compared}`))
@@ -51,6 +54,19 @@ export async function countDraining(ask: Ask, { id, from, to }: LinkContract, ro
     unsure: doubts.find(doubt => doubt !== null) ?? null,
   }
 }
+
+/** A build that does not know these questions cannot count: it is waited for until another is deployed. */
+const askingNew =
+  (ask: Ask): Ask =>
+  async (service, path, body) => {
+    try {
+      return await ask(service, path, body)
+    } catch (error) {
+      const status = error instanceof Problem && error.code === 'service_refused' ? error.extensions['service_status'] : null
+      if (status === 400 || status === 404) throw doubt(said('drained_old', { service }), true)
+      throw error
+    }
+  }
 
 /** An instance whose build is not known may do anything, also what no count sees. */
 async function namelessOf(ask: Ask, services: readonly string[]): Promise<Said | null> {

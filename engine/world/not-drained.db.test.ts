@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Problem } from 'cutover/failure'
 import { Counted } from '../../tests/counting.ts'
-import { openTwo } from '../../tests/draining.ts'
+import { link, openTwo } from '../../tests/draining.ts'
 import { figure } from '../../tests/tables.ts'
+import { countDraining } from './draining.ts'
 
 // Each case looks at one place first, as one would who has no count: nothing is left there. The count says otherwise, and
 // says drained when the fact is terminal, not before.
@@ -239,4 +241,12 @@ test('not drained: an instance says not of which build it is, and every fact tha
   await sending.database.query(`insert into instance (id, until, capabilities) values ('hiring-0', 'infinity', '{}')`)
   assert.equal((await count('http')).outstanding, 0)
   assert.equal(await gate('http'), 'drained_unknown')
+})
+
+test('not drained: a service is of a build that cannot count, and answers all the same', async () => {
+  const refused = new Problem('service_refused', { detail: 'not found', extensions: { service: 'bonuses', service_status: 404 } })
+  await assert.rejects(
+    countDraining(async () => Promise.reject(refused), link, 'http'),
+    { code: 'drained_doubtful', retryable: true, message: /bonuses is of a build that cannot count/ },
+  )
 })

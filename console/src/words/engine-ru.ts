@@ -71,6 +71,7 @@ export const engineWords: Readonly<Record<string, string>> = {
     '{outstanding} из {issued} {issued|факта|фактов|фактов}: в пути {on_their_way}, ждут повтора {retrying}, отложено {parked}, недоставленных {dead}',
   drained_route: 'путь {link} — {route}: заявляются новые факты',
   drained_unknown: '{service}: {instances} не сообщают, какой они сборки, и что они делают, неизвестно',
+  drained_old: '{service} старой сборки, которая не умеет считать открытые факты: разверните нынешнюю',
   drained_behind: '{service} на эпохе {epoch}, а известны факты его эпохи {seen}: поднимите её через POST /operator/epoch',
   drained_gone: 'базу {receiver} восстановили из копии, а {sender} хранит уже не всё, что она потеряла: см. cutover verify',
   drained_forgets: 'базу {service} восстановили из копии во время подсчёта',
