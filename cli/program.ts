@@ -11,6 +11,7 @@ import { linksVerb } from './links.ts'
 import { parityVerb } from './parity.ts'
 import { pauseVerb } from './pause.ts'
 import { planVerb } from './plan.ts'
+import { readsVerb } from './reads.ts'
 import { resumeVerb } from './resume.ts'
 import { revertVerb } from './revert.ts'
 import { runVerb } from './run.ts'
@@ -30,7 +31,7 @@ CUTOVER_HOME names the data directory (default: .cutover in the project). See do
 // In the order of the help.
 const toLook = [statusVerb, linksVerb]
 const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, approveVerb, completeVerb, runsVerb, runVerb]
-const toProve = [parityVerb, certificatesVerb, historyVerb, verifyVerb]
+const toProve = [parityVerb, readsVerb, certificatesVerb, historyVerb, verifyVerb]
 const byHand = [switchVerb, trafficVerb, faultVerb, tokenVerb]
 const verbs = [...toLook, ...toMove, ...toProve, ...byHand]
 

@@ -22,6 +22,7 @@ import { openPages } from './pages/pages.ts'
 import { parityRoutes } from './parity/http.ts'
 import type { Plan } from './plan/plan.ts'
 import type { Registry, World } from './plan/world.ts'
+import { readsRoutes } from './reads/http.ts'
 import { openRegistry } from './registry/postgres.ts'
 import { runRoutes } from './run/http.ts'
 import { openRunLoop } from './run/loop.ts'
@@ -167,6 +168,7 @@ export async function openEngine(
       }),
       ...runRoutes(orders),
       ...certificateRoutes(certificates, now),
+      ...readsRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...parityRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...streamRoutes(stream),
       ...sessionRoutes(sessions),

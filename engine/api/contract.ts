@@ -25,6 +25,8 @@ export const paths = {
   pairs: '/api/parity/{id}/pairs',
   /** CertificateRow[], the latest first; `?link=` for those of one link. */
   certificates: '/api/certificates',
+  /** ReadsView of a data link. */
+  reads: '/api/reads/{id}',
   history: '/api/history',
   verify: '/api/verify',
   /**

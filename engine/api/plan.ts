@@ -204,3 +204,44 @@ export interface ParityPair {
   readonly acted_at: string | null
   readonly recorded_at: string | null
 }
+
+/** A read that did not come out equal at once. Keys and names of columns; values never travel. */
+export interface ReadMismatch {
+  readonly key: string
+  readonly verdict: 'stale' | 'different' | 'missing' | 'extra' | 'failed'
+  readonly columns: readonly string[]
+  /** For how long the copy was behind. */
+  readonly lag_ms: number | null
+  readonly at: string
+}
+
+/** How a data link is read, and how the side that does not answer compares since that was turned. */
+export interface ReadsView {
+  readonly link: string
+  readonly reader: string
+  readonly owner: string
+  readonly answers: 'http' | 'replica'
+  readonly compares: boolean
+  readonly epoch: number
+  readonly equal: number
+  /** The copy was behind, and caught up. */
+  readonly stale: number
+  readonly different: number
+  /** The owner has it, the copy does not; and the other way round. */
+  readonly missing: number
+  readonly extra: number
+  /** One side gave no answer. */
+  readonly failed: number
+  readonly skipped: number
+  readonly rate: number
+  readonly lag_p50_ms: number | null
+  readonly lag_p99_ms: number | null
+  readonly copy: {
+    readonly state: 'absent' | 'present' | 'quarantined'
+    readonly rows: number
+    readonly touches: readonly { readonly who: string; readonly what: string; readonly count: number }[]
+  }
+  /** What was there before being told; null when it never was. */
+  readonly snapshot: { readonly state: string; readonly copied: number; readonly total: number } | null
+  readonly mismatches: readonly ReadMismatch[]
+}

@@ -23,7 +23,9 @@ export function parityRoutes(linkOf: (id: string) => LinkContract, directory: Di
 
   async function sinceOf({ id, from, kind }: LinkContract): Promise<number | null> {
     if (kind !== 'business') {
-      throw new Problem('not_found', { detail: `${id} is a data link: it has no effects that could be compared` })
+      throw new Problem('not_found', {
+        detail: `${id} is a data link: it has no effects that could be compared. Its reads: cutover reads ${id}`,
+      })
     }
     const { shadow, epoch } = readSwitch(await ask(from, `/operator/switches/${id}`))
     return shadow ? epoch : null

@@ -1,34 +1,10 @@
-import { Problem } from 'cutover/failure'
-import type { Route } from '../api/contract.ts'
 import type { LinkReport } from '../links/merge.ts'
 import type { ParityPair, ParityView, PairVerdict } from '../api/plan.ts'
-import type { Instance, Reading, ReadParity, Telling, TopicStand, Touch } from '../plan/world.ts'
+import type { Route } from '../api/contract.ts'
+import type { Instance } from '../plan/world.ts'
 import type { Content, Row } from '../verify/expectation.ts'
 import type { Page } from '../verify/verify.ts'
-
-/** Reads what the operator interface of a service answers. Anything else than agreed is a problem that names the place. */
-type Fields = Readonly<Record<string, unknown>>
-
-function wrong(place: string, expected: string, found: unknown): never {
-  const shown = JSON.stringify(found) ?? 'nothing'
-  throw new Problem('service_answer_wrong', {
-    detail: `${place} must be ${expected}; found ${shown.slice(0, 80)}. The service and the engine are of different builds.`,
-  })
-}
-
-const object = (value: unknown, place: string): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : wrong(place, 'an object', value)
-const list = (value: unknown, place: string): readonly unknown[] => (Array.isArray(value) ? value : wrong(place, 'a list', value))
-const text = (value: unknown, place: string): string => (typeof value === 'string' ? value : wrong(place, 'a text', value))
-const number = (value: unknown, place: string): number =>
-  typeof value === 'number' && Number.isFinite(value) ? value : wrong(place, 'a number', value)
-/** A number of things; -1, or half a thing, is no answer. */
-const amount = (value: unknown, place: string): number =>
-  Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : wrong(place, 'a whole number from 0', value)
-const orNull = <T>(value: unknown, read: (value: unknown) => T): T | null => (value === undefined || value === null ? null : read(value))
-
-const route = (value: unknown, place: string): Route =>
-  value === 'http' || value === 'event' ? value : wrong(place, '"http" or "event"', value)
+import { amount, list, number, object, orNull, route, text, texts, wrong } from './fields.ts'
 
 /** `GET /operator/links` */
 export const readLinks = (answer: unknown): readonly LinkReport[] =>
@@ -67,9 +43,6 @@ export const readRows = (answer: unknown): readonly Row[] =>
       content: object(row.content, `rows/${at}/content`) as Content,
     }
   })
-
-const texts = (value: unknown, place: string): ReadonlySet<string> =>
-  new Set(list(value, place).map((item, at) => text(item, `${place}/${at}`)))
 
 /** `POST /operator/receipts` */
 export function readReceipts(answer: unknown): {
@@ -213,76 +186,5 @@ export function readLate(answer: unknown): {
     epoch: orNull(row.epoch, value => amount(value, 'late/epoch')),
     epochSeen: amount(row.epoch_seen, 'late/epoch_seen'),
     compared: /^[0-9]{1,18}$/.test(compared) ? compared : wrong('late/compared', 'a position', compared),
-  }
-}
-
-/** `GET /operator/readings/{link}` */
-export function readReading(answer: unknown): Reading {
-  const row = object(answer, 'reading')
-  const copy = object(row.copy, 'reading/copy')
-  const [answers, state] = [text(row.answers, 'reading/answers'), text(copy.state, 'reading/copy/state')]
-  return {
-    answers: answers as Reading['answers'],
-    compares: row.compares === true,
-    epoch: number(row.epoch, 'reading/epoch'),
-    copy: {
-      state: state as Reading['copy']['state'],
-      rows: number(copy.rows, 'reading/copy/rows'),
-      quietMs: orNull(copy.quiet_ms, value => number(value, 'reading/copy/quiet_ms')),
-      touches: readTouches(copy.touches),
-    },
-  }
-}
-
-const readTouches = (value: unknown): readonly Touch[] =>
-  list(value, 'touches').map((item, at) => {
-    const touch = object(item, `touches/${at}`)
-    return { who: text(touch.who, 'touch/who'), what: text(touch.what, 'touch/what'), count: number(touch.count, 'touch/count') }
-  })
-
-/** `GET /operator/series/{link}` */
-export const readSeries = (answer: unknown): readonly string[] => [...texts(object(answer, 'series').series, 'series')]
-
-/** `GET /operator/topics/{event}` */
-export function readTopic(answer: unknown): TopicStand {
-  const row = object(answer, 'topic')
-  return {
-    state: text(row.state, 'topic/state') as TopicStand['state'],
-    quietMs: orNull(row.quiet_ms, value => number(value, 'topic/quiet_ms')),
-    touches: readTouches(row.touches),
-  }
-}
-
-/** `GET /operator/readings/{link}/parity` */
-export function readReadParity(answer: unknown): ReadParity {
-  const row = object(answer, 'parity')
-  const count = (name: string): number => number(row[name], `parity/${name}`)
-  return {
-    equal: count('equal'),
-    stale: count('stale'),
-    different: count('different'),
-    missing: count('missing'),
-    extra: count('extra'),
-    failed: count('failed'),
-    skipped: count('skipped'),
-    inARow: count('in_a_row'),
-    lagP50Ms: orNull(row.lag_p50_ms, value => number(value, 'parity/lag_p50_ms')),
-    lagP99Ms: orNull(row.lag_p99_ms, value => number(value, 'parity/lag_p99_ms')),
-    rate: count('rate'),
-  }
-}
-
-/** `GET /operator/snapshots/{link}` */
-export function readTelling(answer: unknown): Telling {
-  const row = object(answer, 'snapshot')
-  const state = text(row.state, 'snapshot/state') as Telling['state']
-  if (state === 'none') return { state, askedBy: null, total: 0, copied: 0, tookMs: 0, arrived: false }
-  return {
-    state,
-    askedBy: text(row.asked_by, 'snapshot/asked_by'),
-    total: number(row.total, 'snapshot/total'),
-    copied: number(row.copied, 'snapshot/copied'),
-    tookMs: number(row.took_ms, 'snapshot/took_ms'),
-    arrived: row.arrived === true,
   }
 }

@@ -1,7 +1,8 @@
 import type { LinkContract } from 'cutover/contract'
 import type { CopyBooks } from '../verify/copies.ts'
 import type { Books } from '../verify/verify.ts'
-import { readCarried, readPage, readReading, readReceipts, readRows } from './answers.ts'
+import { readCarried, readPage, readReceipts, readRows } from './answers.ts'
+import { readReading } from './data-answers.ts'
 import { countDraining } from '../world/draining.ts'
 import type { Directory } from './directory.ts'
 

@@ -3,19 +3,8 @@ import type { Route } from '../api/contract.ts'
 import { type Certifier, openCertifier } from '../certificate/certificate.ts'
 import type { Certificates } from '../certificate/store.ts'
 import type { Deployer, Draining, Registry, World } from '../plan/world.ts'
-import {
-  readInstances,
-  readParity,
-  readPositions,
-  readReading,
-  readReadParity,
-  readSeries,
-  readSwitch,
-  readSwitched,
-  readTelling,
-  readTopic,
-  readVersions,
-} from '../services/answers.ts'
+import { readInstances, readParity, readPositions, readSwitch, readSwitched, readVersions } from '../services/answers.ts'
+import { readReading, readReadParity, readSeries, readTelling, readTopic } from '../services/data-answers.ts'
 import { copyBooksOf } from '../services/books.ts'
 import { verifyCopy } from '../verify/copies.ts'
 import type { DeployerClient } from '../services/deployer.ts'
