@@ -95,6 +95,15 @@ export const openReadingStore = (database: Database): ReadingStore => ({
       await wake(tx, [waitFor(link, key)])
     })
   },
+  async hasGathered(link, key) {
+    const { rowCount } = await database.query('select from gathered where link = $1 and key = $2', [link, key])
+    return rowCount > 0
+  },
+  async wakeAll(link) {
+    await database.query(`update parked set next_at = clock_timestamp() where starts_with(waits_for, $1) and next_at > clock_timestamp()`, [
+      waitFor(link, ''),
+    ])
+  },
   async gathered(tx, link, keys) {
     const { rows } = await tx.query<{ key: string; row: Record<string, unknown>; revision: string }>(
       'select key, row, revision from gathered where link = $1 and key = any($2::text[])',

@@ -56,6 +56,7 @@ export function openReader(options: ReaderOptions): OpenReader {
   const { definition, instance, cache, readings, store, owner, clock, log } = options
   const { link } = definition
   const inFlight = new Map<number, number>()
+  let ownerAway = false
   const failedAs = (work: Promise<Kept | null>): Promise<Kept | null | 'failed'> => work.catch(() => 'failed' as const)
   const comparison = openComparison({
     link,
@@ -143,9 +144,17 @@ export function openReader(options: ReaderOptions): OpenReader {
     async gather(key) {
       const { answers } = cache.of(link)
       if (answers !== 'http') return false
-      const kept = await reader.get(key)
+      // Another instance may have fetched it just now.
+      if (await readings.hasGathered(link, key)) return true
+      const kept = await reader.get(key).catch((error: unknown) => {
+        ownerAway = true
+        throw error
+      })
       if (kept === null) return false
       await readings.gather(link, key, kept)
+      // The owner is back: what has waited for it need not wait out its patience.
+      if (ownerAway) await readings.wakeAll(link)
+      ownerAway = false
       return true
     },
     epoch: () => Math.min(cache.of(link).epoch, ...inFlight.keys()),

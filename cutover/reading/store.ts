@@ -55,6 +55,9 @@ export interface ReadingStore {
 
   /** Keeps a row that was fetched for what waits for it, and wakes that, at once. */
   gather(link: string, key: string, kept: Kept): Promise<void>
+  hasGathered(link: string, key: string): Promise<boolean>
+  /** Makes due whatever waits for a row of the link. */
+  wakeAll(link: string): Promise<void>
   gathered(tx: Tx, link: string, keys: readonly string[]): Promise<ReadonlyMap<string, Kept>>
   /** Throws away what was fetched more than `minutes` ago, and mismatches beyond the newest of a link. */
   forget(minutes: number): Promise<void>

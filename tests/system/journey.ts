@@ -121,7 +121,7 @@ const rate = 40
 
 /** The journey of these moves on a system of their own, with kills of services, engines and PostgreSQL in between. */
 export async function provePlans(moves: readonly Move[], stops: 'all' | 'end', instances: string, context: TestContext): Promise<void> {
-  const system = await startSystem({ instances, rate, patient: stops === 'all' })
+  const system = await startSystem({ instances, rate, patient: true })
   try {
     await journey(system, { moves, stops, faults, told: line => context.diagnostic(line) })
     await system.traffic('stop')

@@ -139,7 +139,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     },
     run: id => again(() => call<RunView>(port, 'GET', pathOf(paths.run, id))),
     async reach(run, ...states) {
-      for (const until = Date.now() + reachMs * (options.patient === true ? 8 : 1); ;) {
+      for (const until = Date.now() + reachMs * (options.patient === true ? 4 : 1); ;) {
         const view = await system.run(run)
         if (states.includes(view.state)) return view
         const moves = view.state === 'running' || view.state === 'waiting'
