@@ -1,7 +1,8 @@
 import { openPostgresLog } from '../cutover/broker/postgres/log.ts'
 import { toHeaders } from '../cutover/contract/headers.ts'
 import type { Database, Tx } from '../cutover/database/database.ts'
-import { onTaskFailed } from '../school/bonuses/awards/consumer.ts'
+import { openAwards } from '../school/bonuses/awards/consumer.ts'
+import { aReader } from '../tests/reading.ts'
 import type { Comparison } from './compare.ts'
 import { consume, silent, timed } from './consuming.ts'
 import { goals } from './goals.ts'
@@ -9,6 +10,8 @@ import { naiveSql, openNaiveOutbox, type NaiveMessage } from './naive-outbox.ts'
 import { event, managerOf, managers, message, slices } from './outcomes.ts'
 import { bonusesSql, librarySql, type Place } from './place.ts'
 
+// Every account is there, and a wrong solution needs no rating: nothing is read over links.
+const { onTaskFailed } = openAwards({ managers: aReader('COMM-070'), ratings: aReader('COMM-060') })
 const count = 20_000
 const batch = 500
 

@@ -142,7 +142,7 @@ export async function openTwo(context: TestContext): Promise<Two> {
     return aServer(
       [
         ...planRoutes({ service, links: [link], events, stores: own }),
-        ...operatorRoutes({ ...options, ...seams, flipped: () => undefined }),
+        ...operatorRoutes({ ...options, ...seams, readings: async () => ({}), flipped: () => undefined }),
         ...linkRoutes(service === link.to ? [link] : [], service === link.to ? doors : new Map(), own.receive),
       ],
       { verifier, operatorTokenDigest: tokenDigest('secret') },

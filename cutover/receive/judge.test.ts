@@ -64,15 +64,24 @@ test('a version that is no longer handled, a wrong event and a wrong producer ar
   assert.equal(judge(aMessage(event, { source: 'management' }), link, [0], 'event', both).do, 'dead')
 })
 
-test('a data link stores its copy whatever the stamp says', () => {
-  assert.equal(judge(aMessage(undefined), { ...link, kind: 'data' }, [0], 'event', both).do, 'act')
+const data: LinkContract = { ...link, kind: 'data' }
+
+test('a data link stores its copy whatever its stamp says', () => {
+  for (const stamp of [event, http, { ...http, shadow: true as const }])
+    assert.equal(judge(aMessage(stamp), data, [0], 'event', both).do, 'act')
+})
+
+test('what was told over other links only is nothing to a data link, and what was stamped for none is parked', () => {
+  assert.equal(judge(aMessage(undefined, { stamps: { 'COMM-070': event } }), data, [0], 'event', both).do, 'pass')
+  assert.deepEqual(judge(aMessage(undefined), data, [0], 'event', both), { do: 'park', waitsFor: 'stamp:COMM-040' })
+  assert.equal(judge(aMessage(undefined, { stamps: { 'COMM-070': event } }), link, [0], 'event', both).do, 'park')
 })
 
 test('what it is not able to act on it parks, and records what it may only record', () => {
   const wait = { do: 'park', waitsFor: 'capability:act:COMM-040' }
   for (const acts of [[], ['http']] as const) {
     assert.deepEqual(judge(aMessage(event), link, [0], 'event', acts), wait)
-    assert.deepEqual(judge(aMessage(undefined), { ...link, kind: 'data' }, [0], 'event', acts), wait)
+    assert.deepEqual(judge(aMessage(event), data, [0], 'event', acts), wait)
     assert.equal(judge(aMessage({ ...http, shadow: true }), link, [0], 'event', acts).do, 'record')
   }
   assert.deepEqual(judge(aMessage(http), link, [0], 'http', []), { do: 'park', waitsFor: 'capability:serve:COMM-040' })

@@ -50,8 +50,9 @@ test('one instance that is away is counted in the note and the others speak', ()
   assert.equal(merged?.route, 'http')
   assert.equal(merged?.note, '1 of 2 instances of hiring do not answer (timeout)')
 })
-test('a link that cannot be moved stands where it started', () => {
-  assert.equal(row(read, { management: [silent], hiring: [silent] })?.route, 'http')
+test('a data link stands where its reader says, and nowhere while nobody does', () => {
+  assert.equal(row(read, { management: [says('COMM-010', null, 4, 0)], hiring: [says('COMM-010', 'event', 2, 0)] })?.route, 'event')
+  assert.equal(row(read, { management: [silent], hiring: [silent] })?.route, null)
   assert.equal(row(read, { management: [away], hiring: [away] })?.route, null)
 })
 test('a service without an address is named', () =>

@@ -10,6 +10,7 @@ import fc from 'fast-check'
 import { buildFact } from '../../cutover/outbox/fact.ts'
 import type { RecordFact, Sender } from 'cutover/outbox'
 import { openRegistry } from '../../cutover/registry/registry.ts'
+import { aReader } from '../../tests/reading.ts'
 import { assignmentRoutes } from '../hiring/assignments/http.ts'
 import { candidateRoutes } from '../hiring/candidates/http.ts'
 import { managerRoutes } from '../management/managers/http.ts'
@@ -124,7 +125,7 @@ test('every task that the edge accepts can be appended, as TaskCreated and as Ta
 })
 
 test('every manager that the edge accepts can be appended', async () => {
-  const post = await serve(managerRoutes(database, systemRandom), admin)
+  const post = await serve(managerRoutes(database, sender, systemRandom), admin)
   const people = fc.record(
     { first_name: texts(200), last_name: texts(200), manager_phone: fc.string() },
     { requiredKeys: ['first_name', 'last_name'] },
@@ -137,7 +138,7 @@ test('every manager that the edge accepts can be appended', async () => {
 })
 
 test('every candidate that the edge accepts can be appended', async () => {
-  const post = await serve(candidateRoutes(database, systemRandom), manager)
+  const post = await serve(candidateRoutes(database, sender, systemRandom), manager)
   await hold(
     spoiled(fc.record({ name: texts(200) }), 'name', 200),
     body => post('/candidates', body),
@@ -161,7 +162,7 @@ test('whatever ids and answers the edge accepts, each outcome can be appended wi
       }),
   }
   const unused = {} as Parameters<typeof assignmentRoutes>[0]['tasks']
-  const routes = assignmentRoutes({ database: queries, sender: outcomes, random: systemRandom, tasks: unused })
+  const routes = assignmentRoutes({ database: queries, sender: outcomes, random: systemRandom, tasks: unused, authors: aReader('COMM-010') })
   const post = await serve(routes, () => ({ kind: 'person', subject: person, role: 'candidate' }))
   const answers = fc.array(texts(500), { maxLength: 20 })
   const cases = fc.record({ task: ids, author: ids, candidate: ids, assignment: fc.oneof(ids, fc.string()), answers, right: fc.boolean() })

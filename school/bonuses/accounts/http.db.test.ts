@@ -4,10 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { type Database, openDatabase } from 'cutover/database'
 import { installMigrations } from 'cutover/database/install'
 import { extendProblems } from 'cutover/failure'
-import { openServer, type RouteDefinition } from 'cutover/http/server'
+import { openServer } from 'cutover/http/server'
 import type { Caller } from 'cutover/http/tokens'
 import { openLog } from 'cutover/process/log'
 import { freshDatabase } from '../../../tests/database.ts'
+import { aReader } from '../../../tests/reading.ts'
+import type { Manager } from '../../contracts/http/manager.ts'
 import { problems } from '../../contracts/problems.ts'
 import { fund, post } from '../ledger/ledger.ts'
 import { accountRoutes } from './http.ts'
@@ -21,7 +23,11 @@ after(async () => {
 
 type Get = (caller: Caller, url: string) => Promise<{ status: number; body: Record<string, unknown> }>
 
-async function serve(routes: (database: Database) => readonly RouteDefinition[]): Promise<{ database: Database; get: Get }> {
+/** Management knows m1. */
+const managers = aReader<Manager>('COMM-070')
+managers.rows.set('m1', { row: { manager_id: 'm1', first_name: 'Ada', last_name: 'Byron', account_id: 'a1' }, revision: 1 })
+
+async function serve(): Promise<{ database: Database; get: Get }> {
   const { url } = await freshDatabase()
   const database = openDatabase({ url, name: 'test', connectionsMax: 4, onIdleError: () => undefined })
   open.push(database)
@@ -30,7 +36,7 @@ async function serve(routes: (database: Database) => readonly RouteDefinition[])
   const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
   let caller: Caller
   const verifier = { verify: async () => caller }
-  const server = await openServer({ service: 'test', port: 0, routes: routes(database), verifier, log, ready: async () => ({}) })
+  const server = await openServer({ service: 'test', port: 0, routes: accountRoutes(database, managers), verifier, log, ready: async () => ({}) })
   return {
     database,
     async get(as, path) {
@@ -46,7 +52,7 @@ const finance: Caller = { kind: 'person', subject: 'f1', role: 'finance' }
 const candidate: Caller = { kind: 'person', subject: 'm1', role: 'candidate' }
 
 test('a manager sees their own account, finance sees all, and what is not yours does not exist', async () => {
-  const { get } = await serve(accountRoutes)
+  const { get } = await serve()
   const account = { account_id: 'a1', manager_id: 'm1', balance: 0 }
   assert.deepEqual(await get(manager('m1'), '/accounts/a1'), { status: 200, body: account })
   assert.deepEqual(await get(finance, '/accounts/a1'), { status: 200, body: account })
@@ -59,7 +65,7 @@ test('a manager sees their own account, finance sees all, and what is not yours 
 })
 
 test('a statement shows every booking once, newest first, with its sign, page by page', async () => {
-  const { database, get } = await serve(accountRoutes)
+  const { database, get } = await serve()
   const entry = { reason: 'task completed', candidateId: 'c1', creatorId: 'm1', rating: 50, policyVersion: 1 }
   for (let n = 1; n <= 7; n++) {
     const [debit, credit] = n % 3 === 0 ? ['a1', fund] : [fund, 'a1']
@@ -77,8 +83,20 @@ test('a statement shows every booking once, newest first, with its sign, page by
   assert.equal((await get(finance, '/accounts/a1')).body['balance'], 1_000)
 })
 
+test('a statement names whose account it is, and is right without the name while nobody knows it', async () => {
+  const { get } = await serve()
+  const nameAt = async (path: string): Promise<unknown> => (await get(finance, path)).body['name']
+  assert.equal(await nameAt('/accounts/a1/statement'), 'Ada Byron')
+  assert.equal(await nameAt('/accounts/a2/statement'), null)
+  assert.equal(await nameAt(`/accounts/${fund}/statement`), null)
+  managers.away = true
+  const { status, body } = await get(finance, '/accounts/a1/statement')
+  managers.away = false
+  assert.deepEqual([status, body['name'], body['balance']], [200, null, 0])
+})
+
 test('a page of no rows or of too many, and a parameter that does not exist, are refused by name', async () => {
-  const { get } = await serve(accountRoutes)
+  const { get } = await serve()
   for (const [query, pointer] of [
     ['limit=0', '/limit'],
     ['limit=201', '/limit'],

@@ -11,7 +11,14 @@ const anAward = (changes: Partial<Award> = {}): Award => ({
   creatorId: 'm1',
   ...changes,
 })
-const known: Known = { accounts: new Map([['m1', 'a1']]), ratings: new Map([['f1', 67]]) }
+const known: Known = {
+  accounts: new Map([
+    ['m1', { id: 'a1', isNew: false }],
+    ['m2', { id: 'a2', isNew: true }],
+  ]),
+  ratings: new Map([['f1', 67]]),
+  waitsFor: { manager: id => `manager ${id}`, rating: (outcome, task) => `rating of ${outcome} and ${task}` },
+}
 
 test('a right solution credits the author by the rating of that very outcome', () => {
   const decision = decideAward(anAward(), known)
@@ -32,10 +39,19 @@ test('a wrong solution debits the author and needs no rating', () => {
 })
 
 test('an unknown manager and a rating that has not arrived are waited for, never guessed', () => {
-  assert.deepEqual(decideAward(anAward({ creatorId: 'm9' }), known), { do: 'wait', for: 'manager:m9' })
-  assert.deepEqual(decideAward(anAward({ factId: 'f9' }), known), { do: 'wait', for: 'rating:f9' })
+  assert.deepEqual(decideAward(anAward({ creatorId: 'm9' }), known), { do: 'wait', for: 'manager m9' })
+  assert.deepEqual(decideAward(anAward({ factId: 'f9' }), known), { do: 'wait', for: 'rating of f9 and t1' })
 })
 
 test('nobody is paid for solving their own task', () => {
   assert.deepEqual(decideAward(anAward({ candidateId: 'm1' }), known), { do: 'reject', rule: 'self_dealing' })
+})
+
+test('an account is opened by a booking on it, and only where there was none', () => {
+  const opens = (creatorId: string): string | undefined => {
+    const decision = decideAward(anAward({ creatorId }), known)
+    assert.ok(decision.do === 'apply')
+    return decision.effect.opens
+  }
+  assert.deepEqual([opens('m1'), opens('m2')], [undefined, 'a2'])
 })

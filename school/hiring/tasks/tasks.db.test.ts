@@ -3,10 +3,13 @@ import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Database, openDatabase } from 'cutover/database'
 import { installMigrations } from 'cutover/database/install'
+import { Unreachable } from 'cutover/http/client'
 import type { Clock } from 'cutover/process/clock'
 import { openLog } from 'cutover/process/log'
 import { freshDatabase } from '../../../tests/database.ts'
+import { anOwner, readerOver } from '../../../tests/reading.ts'
 import type { Task } from '../../contracts/http/task.ts'
+import { tasks as definition } from './copy.ts'
 import { openTasks, type Tasks } from './tasks.ts'
 
 const open: Database[] = []
@@ -26,27 +29,26 @@ async function setup(): Promise<{ database: Database; management: Management; ta
   const { url } = await freshDatabase()
   const database = openDatabase({ url, name: 'test', connectionsMax: 4, onIdleError: () => undefined })
   open.push(database)
-  await installMigrations(database, [{ name: 'hiring', folder: fileURLToPath(new URL('../db', import.meta.url)) }])
+  await installMigrations(database, [
+    { name: 'cutover', folder: fileURLToPath(new URL('../../../cutover/sql', import.meta.url)) },
+    { name: 'hiring', folder: fileURLToPath(new URL('../db', import.meta.url)) },
+  ])
   const management: Management = { tasks: new Map(), away: false, asked: 0 }
   let now = 1_000_000
   const clock: Clock = { now: () => now, sleep: async () => undefined }
-  const tasks = openTasks({
-    database,
-    clock,
-    random: { next: () => 0.5, uuid: () => '' },
-    log: openLog({ service: 'test', instance: '1', level: 'fatal' }),
-    owner: {
-      async get<Answer>(path: string) {
-        management.asked++
-        if (management.away) throw new Error('nobody answers')
-        return (management.tasks.get(path.slice('/tasks/'.length)) ?? null) as Answer | null
-      },
-    },
+  const owner = anOwner(path => {
+    management.asked++
+    if (management.away) throw new Unreachable('nobody answers', { sent: true })
+    return management.tasks.get(path.slice('/tasks/'.length)) ?? null
   })
+  const { reader } = await readerOver(database, definition, { answers: 'http', owner, clock })
+  const tasks = openTasks({ database, clock, log: openLog({ service: 'test', instance: '1', level: 'fatal' }), owner: reader })
   return { database, management, tasks, pass: ms => void (now += ms) }
 }
 
-const aTask = (changes: Partial<Task> = {}): Task => ({
+type Revised = Task & { readonly revision: number }
+
+const aTask = (changes: Partial<Revised> = {}): Revised => ({
   task_id: 't1',
   creator_id: 'm1',
   title: '[A] B',
@@ -59,7 +61,7 @@ const aTask = (changes: Partial<Task> = {}): Task => ({
 test('a task is read from management, kept, and read again only when the copy is old', async () => {
   const { management, tasks, pass } = await setup()
   management.tasks.set('t1', aTask())
-  assert.deepEqual((await tasks.fresh(['t1', 't9'])).get('t1'), { ...aTask(), withdrawn: false })
+  assert.deepEqual((await tasks.fresh(['t1', 't9'])).get('t1'), { ...aTask(), withdrawn: false, gone: false })
   management.tasks.set('t1', aTask({ revision: 2, text: 'Second' }))
   assert.equal((await tasks.fresh(['t1'])).get('t1')?.text, 'First')
   pass(5_001)

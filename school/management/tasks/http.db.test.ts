@@ -1,81 +1,51 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { type Database, openDatabase } from 'cutover/database'
-import { installMigrations } from 'cutover/database/install'
-import { extendProblems } from 'cutover/failure'
-import { openServer } from 'cutover/http/server'
 import type { Caller } from 'cutover/http/tokens'
-import type { Sender } from 'cutover/outbox'
 import { systemRandom } from 'cutover/process/clock'
-import { openLog } from 'cutover/process/log'
-import { freshDatabase } from '../../../tests/database.ts'
-import { problems } from '../../contracts/problems.ts'
+import { person, type Served, serveSchool, service } from '../../../tests/serving.ts'
 import { managerRoutes } from '../managers/http.ts'
 import { reworkRoutes } from '../reworks/http.ts'
 import { taskRoutes } from './http.ts'
 
-extendProblems(problems)
-
-const open: Database[] = []
+const open: Served[] = []
 after(async () => {
-  await Promise.all(open.map(database => database.close()))
+  await Promise.all(open.map(({ database }) => database.close()))
 })
 
-interface Answer {
-  readonly status: number
-  readonly body: Record<string, unknown>
-}
-
 async function setup() {
-  const { url } = await freshDatabase()
-  const database = openDatabase({ url, name: 'test', connectionsMax: 4, onIdleError: () => undefined })
-  open.push(database)
-  await installMigrations(database, [{ name: 'management', folder: fileURLToPath(new URL('../db', import.meta.url)) }])
-  const stated: [event: string, payload: unknown][] = []
-  const sender: Sender = {
-    transaction: work =>
-      database.transaction(tx =>
-        work(tx, (event, payload) => {
-          stated.push([event.name, payload])
-          return systemRandom.uuid()
-        }),
-      ),
-  }
-  let caller: Caller
-  const server = await openServer({
-    service: 'test',
-    port: 0,
-    routes: [...managerRoutes(database, systemRandom), ...taskRoutes(database, sender, systemRandom), ...reworkRoutes(database)],
-    verifier: { verify: async () => caller },
-    log: openLog({ service: 'test', instance: '1', level: 'fatal' }),
-    ready: async () => ({}),
-  })
-  const call = async (as: Caller, method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<Answer> => {
-    caller = as
-    const headers = { authorization: 'Bearer any', ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
-    const answer = await server.inject({ method, url: path, headers, ...(body === undefined ? {} : { payload: JSON.stringify(body) }) })
-    return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() }
-  }
-  const hired = await call({ kind: 'person', subject: 'root', role: 'admin' }, 'POST', '/managers', { first_name: 'A', last_name: 'B' })
-  const author: Caller = { kind: 'person', subject: hired.body['manager_id'] as string, role: 'manager' }
-  return { database, stated, call, author }
+  const management = await serveSchool('management', (database, sender) => [
+    ...managerRoutes(database, sender, systemRandom),
+    ...taskRoutes(database, sender, systemRandom),
+    ...reworkRoutes(database),
+  ])
+  open.push(management)
+  const { database, told, call } = management
+  const hired = await call(person('root', 'admin'), 'POST', '/managers', { first_name: 'A', last_name: 'B' })
+  const author = person(hired.body['manager_id'] as string, 'manager')
+  told.length = 0
+  return { database, told, call, author }
 }
 
-const stranger: Caller = { kind: 'person', subject: 'm-stranger', role: 'manager' }
-const hiring: Caller = { kind: 'service', service: 'hiring', link: 'COMM-020' }
+const stranger: Caller = person('m-stranger', 'manager')
+const hiring: Caller = service('hiring', 'COMM-020')
 const body = { title: '[ULAB-1] Factor groups', text: 'Work it out.', questions: [{ question: '?', answer: '!' }] }
 
 test('who writes a task is its author, whatever the body would like, and the creation is stated with it', async () => {
-  const { stated, call, author } = await setup()
+  const { told, call, author } = await setup()
   const made = await call(author, 'POST', '/tasks', body)
   const own = { task_id: made.body['task_id'], creator_id: (author as { subject: string }).subject }
   assert.deepEqual(made, { status: 201, body: { ...own, ...body, revision: 1 } })
-  assert.deepEqual(stated, [['TaskCreated', { ...own, title: body.title }]])
+  assert.deepEqual(
+    told.map(one => [one.event, one.payload]),
+    [
+      ['TaskCreated', { ...own, title: body.title }],
+      ['TaskChanged', { ...own, ...body }],
+    ],
+  )
   const forged = await call(author, 'POST', '/tasks', { ...body, creator_id: 'm2' })
   assert.deepEqual([forged.status, (forged.body['errors'] as { code: string }[])[0]?.code], [400, 'unknown_field'])
   assert.equal((await call(stranger, 'POST', '/tasks', body)).body['code'], 'manager_unknown')
-  assert.equal(stated.length, 1)
+  assert.equal(told.length, 2)
 })
 
 test('a task is its author’s and hiring’s; for others it does not exist', async () => {
@@ -86,8 +56,8 @@ test('a task is its author’s and hiring’s; for others it does not exist', as
   assert.equal((await call(stranger, 'GET', path)).status, 404)
   assert.equal((await call(stranger, 'PUT', path, body)).status, 404)
   assert.deepEqual((await call(stranger, 'GET', '/tasks')).body['tasks'], [])
-  assert.equal((await call({ kind: 'service', service: 'hiring', link: 'COMM-010' }, 'GET', path)).status, 403)
-  assert.equal((await call({ kind: 'person', subject: 'c1', role: 'candidate' }, 'GET', path)).status, 403)
+  assert.equal((await call(service('hiring', 'COMM-010'), 'GET', path)).status, 403)
+  assert.equal((await call(person('c1', 'candidate'), 'GET', path)).status, 403)
 })
 
 test('an edit publishes the next revision and does what older ones were asked to be reworked for', async () => {
