@@ -32,9 +32,9 @@ export function openComparison(options: {
   readonly link: string
   readonly instance: string
   readonly store: ReadingStore
-  /** Both sides, asked by key. */
-  readonly owner: (key: string) => Promise<Side>
-  readonly copy: (key: string) => Promise<Side>
+  /** Both sides, asked by key, for a read of an epoch. Neither is asked any more once the switch has been turned. */
+  readonly owner: (key: string, epoch: number) => Promise<Side>
+  readonly copy: (key: string, epoch: number) => Promise<Side>
   readonly clock: Clock
   readonly log: Log
 }): Comparison {
@@ -58,24 +58,26 @@ export function openComparison(options: {
   }
 
   async function compare({ key, epoch, by, answer, atMs }: AnsweredRead): Promise<void> {
-    const other = await (by === 'http' ? options.copy(key) : options.owner(key))
+    const other = await (by === 'http' ? options.copy(key, epoch) : options.owner(key, epoch))
     const [owner, copy] = by === 'http' ? [answer, other] : [other, answer]
     const first = judgeRead(owner, copy)
     if (first.verdict === 'equal' || first.verdict === 'failed') return note(epoch, key, first.verdict, first.columns, null)
-    const settled = await lookAgain(key)
+    const { gone, ...settled } = await lookAgain(key, epoch)
     if (settled.verdict !== 'equal') return note(epoch, key, settled.verdict, settled.columns, null)
     // What was read first may simply be the older of the two: then the copy was not behind.
-    if (isAhead(owner, copy)) return note(epoch, key, 'equal', [], null)
+    if (!gone && isAhead(owner, copy)) return note(epoch, key, 'equal', [], null)
     note(epoch, key, 'stale', first.columns, clock.now() - atMs)
   }
 
-  /** A copy that is behind catches up; one that is different stays so. */
-  async function lookAgain(key: string): Promise<ReadJudgement> {
+  /** A copy that is behind catches up; one that is different stays so. `gone`: the owner has it no more. */
+  async function lookAgain(key: string, epoch: number): Promise<ReadJudgement & { readonly gone: boolean }> {
     const until = clock.now() + behindMsMax
     for (let look = 0; ; look++) {
       await clock.sleep(looksMs[Math.min(look, looksMs.length - 1)] ?? 0)
-      const judgement = judgeRead(await options.owner(key), await options.copy(key))
-      if (judgement.verdict === 'equal' || judgement.verdict === 'failed' || clock.now() >= until) return judgement
+      const owner = await options.owner(key, epoch)
+      const judgement = judgeRead(owner, await options.copy(key, epoch))
+      if (judgement.verdict === 'equal' || judgement.verdict === 'failed' || clock.now() >= until)
+        return { ...judgement, gone: owner === null }
     }
   }
 
@@ -93,7 +95,8 @@ export function openComparison(options: {
   }
 
   async function flush(): Promise<void> {
-    for (const [epoch, { counts, mismatches }] of found) {
+    // What cannot be counted now is put back, and must not be met again in the same pass.
+    for (const [epoch, { counts, mismatches }] of [...found]) {
       found.delete(epoch)
       await store.count(link, epoch, instance, counts, mismatches).catch(error => {
         log.debug({ link, err: error }, 'reading: counted later')

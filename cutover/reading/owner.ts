@@ -15,6 +15,7 @@ export interface Owner {
 export function openOwner(definition: ReplicaDefinition, from: string, client: HttpClient, breaker: Breaker): Owner {
   const { link } = definition
 
+  /** What was answered with 200; undefined when there is no such thing. */
   async function get(path: string): Promise<unknown> {
     if (!breaker.enter()) throw new Unreachable(`${from} is away: ${link} asks again in a while`, { sent: false })
     try {
@@ -32,8 +33,9 @@ export function openOwner(definition: ReplicaDefinition, from: string, client: H
     const { status, body } = await client.request({ method: 'GET', path, headers: { 'cutover-link': link } })
     if (status === 200) return parse(body, path)
     const code = codeOf(body)
-    // There is no such thing; that there is no such path, or not for this link, is a deployment's fault and passes.
-    if (status === 404 && code !== 'not_found') return null
+    // There is no such thing, as the owner says itself. That there is no such path, or not for this link, or that somebody
+    // between says so, is a deployment's fault and passes.
+    if (status === 404 && code !== '' && code !== 'not_found') return undefined
     if ([401, 403, 404, 408, 410, 429].includes(status) || status >= 500)
       throw new Unreachable(`${from} answered GET ${path} on ${link} with ${status} ${code}`, { sent: true })
     throw new Problem('link_refused', { detail: `${from} answered GET ${path} on ${link} with ${status} ${code}` })
@@ -49,7 +51,7 @@ export function openOwner(definition: ReplicaDefinition, from: string, client: H
 
   function toKept(value: unknown): Kept {
     const row = definition.read(value)
-    const revision = (value as { revision?: unknown }).revision ?? 1
+    const revision = (value as { revision?: unknown } | null)?.revision ?? 1
     if (row === null || !Number.isSafeInteger(revision) || (revision as number) < 1)
       throw new Unreachable(`${from} answered ${link} with something that is not a row of it`, { sent: true })
     return { row, revision: revision as number }
@@ -59,7 +61,7 @@ export function openOwner(definition: ReplicaDefinition, from: string, client: H
     willing: () => breaker.willing(),
     async one(key) {
       const answer = await get(definition.path(keyParts(key)))
-      if (answer === null) return null
+      if (answer === undefined) return null
       const kept = toKept(answer)
       if (keyOf(definition, kept.row) !== key) throw new Unreachable(`${from} answered ${link} for ${key} with another row`, { sent: true })
       return kept
@@ -67,7 +69,7 @@ export function openOwner(definition: ReplicaDefinition, from: string, client: H
     async list(after, limit) {
       if (definition.list === undefined) throw new Error(`${link} has no list`)
       const answer = await get(definition.list.path(after, limit))
-      return answer === null ? [] : definition.list.rows(answer).map(toKept)
+      return answer === undefined ? [] : definition.list.rows(answer).map(toKept)
     },
   }
 }

@@ -4,6 +4,7 @@ import type { Log } from '../process/log.ts'
 import { type Kept, keyOf, type ReplicaDefinition, type Row, waitFor } from '../replica/definition.ts'
 import { Quarantined, type ReplicaStore } from '../replica/store.ts'
 import { type Comparison, openComparison } from './comparison.ts'
+import type { Side } from './judge.ts'
 import type { Owner } from './owner.ts'
 import type { Answers, ReadingStore } from './store.ts'
 import type { ReadingCache } from './switch.ts'
@@ -62,8 +63,8 @@ export function openReader(options: ReaderOptions): OpenReader {
     link,
     instance,
     store: readings,
-    owner: key => failedAs(owner.one(key)),
-    copy: key => failedAs(copyOf(key)),
+    owner: (key, epoch) => sideOf(epoch, () => owner.one(key)),
+    copy: (key, epoch) => sideOf(epoch, () => copyOf(key)),
     clock,
     log,
   })
@@ -96,6 +97,19 @@ export function openReader(options: ReaderOptions): OpenReader {
       const rest = (inFlight.get(epoch) ?? 1) - 1
       if (rest === 0) inFlight.delete(epoch)
       else inFlight.set(epoch, rest)
+    }
+  }
+
+  /** What one side says to a comparison. It is in flight like any read, and ends with its epoch: the copy may go then. */
+  async function sideOf(epoch: number, ask: () => Promise<Kept | null>): Promise<Side> {
+    if (cache.of(link).epoch !== epoch) return 'failed'
+    const leave = enter(epoch)
+    try {
+      return await ask()
+    } catch {
+      return 'failed'
+    } finally {
+      leave()
     }
   }
 

@@ -15,7 +15,10 @@ const gatherConcurrency = 8
 const waitHoursMax = 24
 const attemptsMax = 5
 
-/** Brings parked messages back when what they wait for has arrived, or when it is time to look again. Looking spends no attempts. */
+/**
+ * Brings parked messages back when what they wait for has arrived, or when it is time to look again. Looking spends no
+ * attempts, and what waits for somebody who is away waits for as long as that takes.
+ */
 export async function runParked(
   options: {
     store: ReceiveStore
@@ -29,10 +32,11 @@ export async function runParked(
 ): Promise<void> {
   const { store, clock, log } = options
   let failures = 0
+  let away: Away = new Set()
   while (!signal.aborted) {
     try {
       const due = await store.waitedFor()
-      await gatherDue(
+      away = await gatherDue(
         due.map(one => one.waits_for),
         options.gather,
         log,
@@ -42,7 +46,8 @@ export async function runParked(
       // A transaction per link: each locks what it locks in one order, and two links in one would mix two orders.
       for (const link of new Set(due.map(one => one.link))) {
         const receiver = options.receivers.get(link)
-        if (receiver !== undefined && receiver.acts.length > 0) most = Math.max(most, await bringBack(store, receiver, options.received))
+        if (receiver !== undefined && receiver.acts.length > 0)
+          most = Math.max(most, await bringBack(store, receiver, away, options.received))
       }
       failures = 0
       if (most < parkedMax) await clock.sleep(pollMs, signal)
@@ -51,33 +56,43 @@ export async function runParked(
       if (failures === 1)
         log.warn({ err: error }, 'parked: a batch failed and is tried again; a message that fails by itself is tried alone')
       await clock.sleep(Math.min(100 * 2 ** failures, 5_000), signal)
-      await oneByOne(options).catch(alone => log.debug({ err: alone }, 'parked: the database is away'))
+      await oneByOne(options, away).catch(alone => log.debug({ err: alone }, 'parked: the database is away'))
     }
   }
 }
 
+/** What could not be fetched because whoever has it is away. */
+type Away = ReadonlySet<string>
+
 /** Outside any transaction: fetches what due messages wait for. What cannot be had now is looked for again later. */
-async function gatherDue(waitsFor: readonly string[], gather: Gather | undefined, log: Log, signal: AbortSignal): Promise<void> {
-  if (gather === undefined) return
+async function gatherDue(waitsFor: readonly string[], gather: Gather | undefined, log: Log, signal: AbortSignal): Promise<Away> {
+  const away = new Set<string>()
+  if (gather === undefined) return away
   const wanted = [...new Set(waitsFor)]
   const worker = async (): Promise<void> => {
     for (let one = wanted.shift(); one !== undefined && !signal.aborted; one = wanted.shift()) {
-      await gather(one, signal).catch(error => log.debug({ err: error, waitsFor: one }, 'parked: not to be had now'))
+      const waits = one
+      await gather(waits, signal).catch(error => {
+        away.add(waits)
+        log.debug({ err: error, waitsFor: waits }, 'parked: not to be had now')
+      })
     }
   }
   await Promise.all(Array.from({ length: gatherConcurrency }, worker))
+  return away
 }
 
 async function bringBack(
   store: ReceiveStore,
   receiver: Receiver,
+  away: Away,
   received: (link: string, outcomes: readonly Outcome[]) => void,
 ): Promise<number> {
   const link = receiver.link.id
   const outcomes: Outcome[] = []
   const count = await store.transaction(async tx => {
     const rows = await store.takeDue(tx, link, receiver.acts)
-    for (const [via, own] of Map.groupBy(rows, viaOf)) outcomes.push(...(await bringBackIn(tx, store, receiver, own, via)))
+    for (const [via, own] of Map.groupBy(rows, viaOf)) outcomes.push(...(await bringBackIn(tx, store, receiver, own, via, away)))
     return rows.length
   })
   received(link, outcomes)
@@ -90,13 +105,14 @@ async function bringBackIn(
   receiver: Receiver,
   rows: readonly ParkedRow[],
   via: Via,
+  away: Away,
 ): Promise<readonly Outcome[]> {
   const messages = rows.map(toMessage)
   const outcomes = await receiver.receive(tx, messages, via)
   const each = rows.map((row, index) => ({ row, message: messages[index] as Message, outcome: outcomes[index] as Outcome }))
   const still = each.filter(one => one.outcome.is === 'parked').map(one => one.row)
   const over = each.filter(one => one.outcome.is !== 'parked')
-  const expired = still.filter(row => row.waited_ms > waitHoursMax * 3_600_000)
+  const expired = still.filter(row => row.waited_ms > waitHoursMax * 3_600_000 && !away.has(row.waits_for))
   await receiver.setAside(
     tx,
     over.filter(one => !isTerminal(one.outcome)).map(one => ({ ...one, origin: originOf(one.row) })),
@@ -112,7 +128,7 @@ async function bringBackIn(
 }
 
 /** After a failed batch: each due message in a transaction of its own. One that fails by itself is set aside, the others go on. */
-async function oneByOne({ store, receivers, received }: Parameters<typeof runParked>[0]): Promise<void> {
+async function oneByOne({ store, receivers, received }: Parameters<typeof runParked>[0], away: Away): Promise<void> {
   for (const row of await store.due()) {
     const receiver = receivers.get(row.link)
     // What it could only park again is left to those who can act.
@@ -120,7 +136,7 @@ async function oneByOne({ store, receivers, received }: Parameters<typeof runPar
     try {
       await store.transaction(async tx => {
         const mine = await store.take(tx, row.link, row.fact_id)
-        if (mine !== undefined) received(row.link, await bringBackIn(tx, store, receiver, [mine], viaOf(mine)))
+        if (mine !== undefined) received(row.link, await bringBackIn(tx, store, receiver, [mine], viaOf(mine), away))
       })
     } catch (error) {
       // Everybody's trouble is nobody's fault: it waits, no attempt is spent.

@@ -3,8 +3,11 @@ import { wake } from '../receive/postgres.ts'
 import { type ColumnType, type Kept, keyOf, keyParts, type ReplicaDefinition, type Row, waitFor } from './definition.ts'
 import { Quarantined, type ReplicaStore, type Standing, type TableState, type Told, type Touch } from './store.ts'
 
-/** What PostgreSQL says of a table that is not there, and what the tripwire says. */
-const outOfReach = new Set(['42P01', 'CU001'])
+/**
+ * What PostgreSQL says of a table that is not there; what the tripwire says; and what is said before the tripwire of an
+ * insert that goes by a key, because the view in the table's place has none.
+ */
+const outOfReach = new Set(['42P01', 'CU001', '42P10'])
 /** Whoever waits for a table makes everybody behind it wait as well. */
 const shortly = `set local lock_timeout = '500ms'`
 const hidden = (table: string): string => `${table}_quarantined`
@@ -28,9 +31,9 @@ export function openReplicaStore(database: Database, definition: ReplicaDefiniti
     select ${columns.map(([name, type]) => value(name, type)).join(', ')}, t.revision, t.removed from ${told} order by t.${id}
     on conflict (${id}) do update set ${[...names, 'revision', 'removed'].map(name => `${name} = excluded.${name}`).join(', ')}, stored_at = now()
      where ${table}.revision < excluded.revision
-    returning ${key.map(one => `${one}::text as ${one}`).join(', ')}`
+    returning ${id}::text as id`
   const standsSql = `
-    select ${key.map(one => `k.${one}::text as ${one}`).join(', ')}, k.revision, k.removed,
+    select k.${id}::text as id, k.revision, k.removed,
            (${columns.map(([name]) => `k.${name}`).join(', ')}) is not distinct from (${columns.map(([name, type]) => value(name, type)).join(', ')}) as same
       from ${told} join ${table} k on k.${id} = t.${id}`
   const shown = `${names.map(name => (key.includes(name) ? `${name}::text as ${name}` : name)).join(', ')}, revision`
@@ -56,8 +59,9 @@ export function openReplicaStore(database: Database, definition: ReplicaDefiniti
     } catch (error) {
       const state = sqlState(error)
       if (state === undefined || !outOfReach.has(state)) throw error
-      if (state === 'CU001') await touched(what)
-      throw new Quarantined(`the copy of ${link} is ${state === 'CU001' ? 'in quarantine' : 'not there'}`, { cause: error })
+      if (state === '42P10') await database.query('select nextval(to_regclass($1))', [counter(table)])
+      if (state !== '42P01') await touched(what)
+      throw new Quarantined(`the copy of ${link} is ${state === '42P01' ? 'not there' : 'in quarantine'}`, { cause: error })
     }
   }
 
@@ -80,16 +84,16 @@ export function openReplicaStore(database: Database, definition: ReplicaDefiniti
         all.map(one => one.removed),
       ]
       return reach('kept', async () => {
-        const { rows: stored } = await tx.query<Row>(keepSql, values)
-        const fresh = new Set(stored.map(row => keyOf(definition, row)))
+        const { rows: stored } = await tx.query<{ id: string }>(keepSql, values)
+        const fresh = new Set(stored.map(row => row.id))
         const stands = new Map<string, Standing>()
         if (fresh.size < all.length) {
-          const { rows } = await tx.query<Row & { revision: string; removed: boolean; same: boolean }>(standsSql, values)
+          const { rows } = await tx.query<{ id: string; revision: string; removed: boolean; same: boolean }>(standsSql, values)
           for (const row of rows)
-            stands.set(keyOf(definition, row), { stored: false, revision: Number(row.revision), removed: row.removed, same: row.same })
+            stands.set(row.id, { stored: false, revision: Number(row.revision), removed: row.removed, same: row.same })
         }
         return all.map(({ row, revision, removed }: Told): Standing => {
-          const one = keyOf(definition, row)
+          const one = String(row[id])
           return fresh.has(one) ? { stored: true, revision, removed, same: true } : (stands.get(one) as Standing)
         })
       })

@@ -68,10 +68,13 @@ export async function verifyCopy(link: string, books: CopyBooks): Promise<LinkVe
   const effects = facts + extra - open - missing
   return { link, facts, effects, open, parked: 0, dead: 0, rejected: 0, missing, double: 0, different, extra, repeated: 0, samples }
 
-  /** The words on their way first, then the original, then the copy: what arrives in between is seen as arrived. */
+  /**
+   * The original first, then the words on their way, then the copy: a word that was not on its way any more when the
+   * original was known is in the copy by the time that this is read.
+   */
   async function lookAgain(keys: readonly string[]): Promise<void> {
-    const onTheirWay = await books.onTheirWay()
     const owned = standsOf(await books.findFacts(keys))
+    const onTheirWay = await books.onTheirWay()
     const kept = standsOf(await books.findEffects(keys))
     for (const key of keys) {
       const owner = owned.get(key)
