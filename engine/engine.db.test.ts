@@ -77,7 +77,13 @@ describe('the engine', () => {
       'GET /operator/audits/{link}/{side}': () => ({ rows: [{ key: 'a', factId: 'f1', content: { right: 'yes' } }], next: null }),
     })
     bonuses = await fakeService('bonuses', {
-      'GET /operator/links': () => [],
+      'GET /operator/links': () => [{ link: 'COMM-010', route: 'http', epoch: 1, facts: 0, rate: 0.5 }],
+      'GET /operator/readings/{link}': () => ({
+        answers: 'http',
+        compares: false,
+        epoch: 1,
+        copy: { state: 'absent', rows: 0, quiet_ms: null, touches: [] },
+      }),
       'GET /operator/instances': () => state.able.map(id => ({ id, capabilities: ['act:COMM-040', 'serve:COMM-040'], build: null })),
       'GET /operator/audits/{link}/{side}': () => ({ rows: effects, next: null }),
       'POST /operator/audits/{link}/{side}/find': () => ({ rows: effects }),
@@ -128,7 +134,7 @@ describe('the engine', () => {
       body.map(row => [row.link, row.route, row.rate]),
       [
         ['COMM-040', 'http', 1.5],
-        ['COMM-010', 'http', null],
+        ['COMM-010', 'http', 0.5],
       ],
     )
   })
@@ -153,7 +159,7 @@ describe('the engine', () => {
   test('refuses to move what cannot be moved, and a route that does not exist', async () => {
     const { status, body } = await call<{ detail: string }>('POST', '/api/links/COMM-010/switch', { to: 'event' })
     assert.equal(status, 409)
-    assert.match(body.detail, /starting form only \(http\).*Movable: COMM-040/)
+    assert.match(body.detail, /carries state.*Use: cutover apply COMM-010/)
     assert.equal((await call('POST', '/api/links/COMM-040/switch', { to: 'pigeon' })).status, 400)
     assert.equal((await call('POST', '/api/links/COMM-040/switch', { to: 'http', by: 'me' })).status, 400)
   })

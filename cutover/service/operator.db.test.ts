@@ -11,7 +11,7 @@ import { fenced, termHeader } from './fence.ts'
 import { operatorRoutes } from './operator.ts'
 import { openStores, type Stores } from './stores.ts'
 
-/** A data link that is still read by HTTP, and so has no sweep. */
+/** A data link that is read here. */
 const read = { ...countLink, id: 'L-2', kind: 'data' as const, from: 'adding', to: 'counting' }
 const open: { close(): Promise<void> }[] = []
 after(async () => {
@@ -40,10 +40,13 @@ async function setup(): Promise<Operated> {
   const routes = operatorRoutes({
     service: 'counting',
     instance: '1',
-    links: [countLink, read],
+    links: [countLink, read, { ...read, id: 'L-3' }, { ...countLink, id: 'L-4', kind: 'data' }],
     stores,
     switches: await openSwitchCache(stores.switch),
-    readings: async () => ({}),
+    readings: async () => ({
+      'L-2': { answers: 'http', compares: false, epoch: 1 },
+      'L-3': { answers: 'replica', compares: true, epoch: 4 },
+    }),
     audits: [],
     clock: systemClock,
     random: systemRandom,
@@ -83,12 +86,15 @@ test('links tell the route, whether the event is a shadow, and how many facts ar
   for (const key of ['a', 'b', 'c']) await state(key)
   const rows = async (): Promise<object> => (await get('/operator/links')).body
   const rest = { facts: 0, rate: 0 }
-  const without = { link: 'L-2', route: 'http', shadow: false, epoch: null, open: null, ...rest }
-  assert.deepEqual(await rows(), [{ link: 'L-1', route: 'http', shadow: false, epoch: 1, open: 3, ...rest }, without])
+  // Of what is read here the reading switch tells, with an epoch of its own; of what others read, its readers do.
+  const byHttp = { link: 'L-2', route: 'http', shadow: false, epoch: 1, open: null, ...rest }
+  const byCopy = { link: 'L-3', route: 'event', shadow: true, epoch: 4, open: null, ...rest }
+  const owned = (epoch: number): object => ({ link: 'L-4', route: null, shadow: false, epoch, open: 0, ...rest })
+  assert.deepEqual(await rows(), [{ link: 'L-1', route: 'http', shadow: false, epoch: 1, open: 3, ...rest }, byHttp, byCopy, owned(1)])
   await database.query(`insert into relay_lane (lane, position) values ('sweep:L-1', 2)`)
   await openRelayStore(database).carryOver('L-1', ['1'])
   await flip({ route: 'http', shadow: true, term: 1 })
-  assert.deepEqual(await rows(), [{ link: 'L-1', route: 'http', shadow: true, epoch: 2, open: 2, ...rest }, without])
+  assert.deepEqual(await rows(), [{ link: 'L-1', route: 'http', shadow: true, epoch: 2, open: 2, ...rest }, byHttp, byCopy, owned(2)])
 })
 
 test('instances are listed with what they declare', async () => {

@@ -5,18 +5,21 @@ import type { Envelope } from 'cutover/contract'
 import { type Database, openDatabase } from 'cutover/database'
 import { installMigrations } from 'cutover/database/install'
 import type { Decision, Handler, Incoming } from 'cutover/receive/handler'
+import { replicaHandler } from '../../../cutover/replica/handler.ts'
 import { freshDatabase } from '../../../tests/database.ts'
+import { anOwner, readerOver } from '../../../tests/reading.ts'
 import { checkBooks, fund } from '../ledger/ledger.ts'
-import { gatherManager } from '../managers/gather.ts'
-import { onTaskRating } from '../ratings/consumer.ts'
-import { onTaskCompleted, onTaskCreated, onTaskFailed } from './consumer.ts'
+import { managers } from '../managers/copy.ts'
+import { ratings } from '../ratings/copy.ts'
+import { openAwards } from './consumer.ts'
 
 const open: Database[] = []
 after(async () => {
   await Promise.all(open.map(database => database.close()))
 })
 
-async function setup(): Promise<Database> {
+/** Bonuses in the form in which it starts: managers are read from management by HTTP, ratings from the copy. */
+async function setup() {
   const { url } = await freshDatabase()
   const database = openDatabase({ url, name: 'test', connectionsMax: 4, onIdleError: () => undefined })
   open.push(database)
@@ -25,9 +28,15 @@ async function setup(): Promise<Database> {
     { name: 'bonuses', folder: fileURLToPath(new URL('../db', import.meta.url)) },
   ])
   await database.query(`insert into account (account_id, manager_id) values ('a1', 'm1'), ('a2', 'm2')`)
-  return database
+  const known = new Map<string, unknown>()
+  const owner = anOwner(path => known.get(path) ?? null)
+  const manager = await readerOver(database, managers, { answers: 'http', owner })
+  const rating = await readerOver(database, ratings, { answers: 'replica', owner })
+  const onTaskRating = replicaHandler(rating.definition, rating.store)
+  return { database, known, manager, rating, onTaskRating, ...openAwards({ managers: manager.reader, ratings: rating.reader }) }
 }
 
+const m3 = { manager_id: 'm3', first_name: 'A', last_name: 'B', account_id: 'a3', revision: 1 }
 const factId = (n: number): string => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`
 
 function incoming<M extends Envelope>(event: string, n: number, businessKey: string, payload: M['payload']): Incoming<M> {
@@ -55,8 +64,9 @@ const failed = (n: number, task: string, candidate: string, creator = 'm1'): Inc
   incoming('TaskFailed', n, `TaskFailed:${task}:${candidate}`, { task_id: task, creator_id: creator, candidate_id: candidate } as never)
 const created = (n: number, task: string, creator = 'm1'): Incoming<never> =>
   incoming('TaskCreated', n, `TaskCreated:${task}`, { task_id: task, creator_id: creator, title: 'T' } as never)
-const rated = (n: number, outcome: number, rating: number): Incoming<never> =>
-  incoming('TaskRating', n, `TaskRating:${factId(outcome)}`, { task_id: 't1', outcome_id: factId(outcome), rating } as never)
+const rated = (n: number, outcome: number, rating: number, task = 't1'): Incoming<never> =>
+  incoming('TaskRating', n, `TaskRating:${factId(outcome)}`, { task_id: task, outcome_id: factId(outcome), rating } as never)
+const ratingOf = (outcome: number): string => `COMM-060:${factId(outcome)}:t1`
 
 /** What the receiver does around a handler. Answers with what became of each message. */
 async function receive<M extends Envelope, K, E>(
@@ -86,8 +96,8 @@ const balances = async (database: Database): Promise<Record<string, number>> => 
 }
 
 test('a batch credits, debits and credits again, and the fund pays it all', async () => {
-  const database = await setup()
-  assert.deepEqual(await receive(database, onTaskRating, rated(11, 1, 60), rated(12, 2, 0)), ['done', 'done'])
+  const { database, onTaskRating, onTaskCompleted, onTaskFailed, onTaskCreated } = await setup()
+  assert.deepEqual(await receive(database, onTaskRating, rated(11, 1, 60), rated(12, 2, 0, 't2')), ['done', 'done'])
   assert.deepEqual(await receive(database, onTaskCompleted, completed(1, 't1', 'c1'), completed(2, 't2', 'c1', 'm2')), ['done', 'done'])
   assert.deepEqual(await receive(database, onTaskFailed, failed(3, 't1', 'c2')), ['done'])
   assert.deepEqual(await receive(database, onTaskCreated, created(4, 't1'), created(5, 't2', 'm2')), ['done', 'done'])
@@ -96,7 +106,7 @@ test('a batch credits, debits and credits again, and the fund pays it all', asyn
 })
 
 test('the same fact by the other route, or stated anew with another id, pays nothing more', async () => {
-  const database = await setup()
+  const { database, onTaskRating, onTaskCompleted } = await setup()
   await receive(database, onTaskRating, rated(11, 1, 60), rated(12, 2, 60), rated(13, 3, 70))
   await receive(database, onTaskCompleted, completed(1, 't1', 'c1'))
   assert.deepEqual(await receive(database, onTaskCompleted, completed(1, 't1', 'c1')), ['duplicate'])
@@ -106,21 +116,21 @@ test('the same fact by the other route, or stated anew with another id, pays not
 })
 
 test('a credit waits for the rating of its own outcome, and is worth that, whatever the rating is by then', async () => {
-  const database = await setup()
-  assert.deepEqual(await receive(database, onTaskCompleted, completed(1, 't1', 'c1')), [`waits for rating:${factId(1)}`])
+  const { database, onTaskRating, onTaskCompleted } = await setup()
+  assert.deepEqual(await receive(database, onTaskCompleted, completed(1, 't1', 'c1')), [`waits for ${ratingOf(1)}`])
   await receive(database, onTaskRating, rated(12, 2, 90))
-  assert.deepEqual(await receive(database, onTaskCompleted, completed(1, 't1', 'c1')), [`waits for rating:${factId(1)}`])
+  assert.deepEqual(await receive(database, onTaskCompleted, completed(1, 't1', 'c1')), [`waits for ${ratingOf(1)}`])
   await receive(database, onTaskRating, rated(11, 1, 33))
   assert.deepEqual(await receive(database, onTaskCompleted, completed(1, 't1', 'c1')), ['done'])
   assert.equal((await balances(database))['a1'], 660)
 })
 
 test('the arrival of a rating wakes what waits for it, and only that', async () => {
-  const database = await setup()
+  const { database, onTaskRating } = await setup()
   const park = (n: number): Promise<unknown> =>
     database.query(
       `insert into parked (link, fact_id, waits_for, next_at, headers, bytes) values ('COMM-040', $1, $2, now() + interval '1 hour', '{}', '')`,
-      [factId(n), `rating:${factId(n)}`],
+      [factId(n), ratingOf(n)],
     )
   await park(1)
   await park(2)
@@ -133,30 +143,46 @@ test('the arrival of a rating wakes what waits for it, and only that', async () 
 })
 
 test('a rating that comes twice is a duplicate; another one for the same outcome is a conflict, and the first stands', async () => {
-  const database = await setup()
+  const { database, onTaskRating } = await setup()
   assert.deepEqual(await receive(database, onTaskRating, rated(11, 1, 50)), ['done'])
   assert.deepEqual(await receive(database, onTaskRating, rated(11, 1, 50)), ['duplicate'])
   assert.deepEqual(await receive(database, onTaskRating, rated(12, 1, 51)), ['conflict'])
   assert.deepEqual(await receive(database, onTaskRating, rated(13, 2, 101), rated(14, 3, -1)), [
-    'rejected: rating_range',
-    'rejected: rating_range',
+    'rejected: state_invalid',
+    'rejected: state_invalid',
   ])
   assert.deepEqual((await database.query('select rating from rating')).rows, [{ rating: 50 }])
 })
 
 test('an unknown manager is waited for, gathered once management knows them, and then paid', async () => {
-  const database = await setup()
-  const signal = new AbortController().signal
-  const known = new Map<string, unknown>()
-  const gather = gatherManager(database, { get: async <Answer>(path: string) => (known.get(path) ?? null) as Answer | null })
-  assert.deepEqual(await receive(database, onTaskCreated, created(1, 't1', 'm3')), ['waits for manager:m3'])
-  assert.equal(await gather('manager:m3', signal), false)
-  known.set('/managers/m3', { manager_id: 'm4', first_name: 'A', last_name: 'B', account_id: 'a3' })
-  await assert.rejects(gather('manager:m3', signal), /not this manager/)
-  known.set('/managers/m3', { manager_id: 'm3', first_name: 'A', last_name: 'B', account_id: 'a3' })
-  assert.equal(await gather('manager:m3', signal), true)
-  assert.equal(await gather('manager:m3', signal), true)
-  assert.equal(await gather('rating:x', signal), false)
+  const { database, known, manager, rating, onTaskCreated } = await setup()
+  assert.deepEqual(await receive(database, onTaskCreated, created(1, 't1', 'm3')), ['waits for COMM-070:m3'])
+  assert.equal(await manager.gather('m3'), false)
+  known.set('/managers/m3', { ...m3, manager_id: 'm4' })
+  await assert.rejects(manager.gather('m3'), /another row/)
+  known.set('/managers/m3', m3)
+  assert.equal(await manager.gather('m3'), true)
+  assert.equal(await manager.gather('m3'), true)
+  // What is read from a copy is not asked for: it arrives.
+  assert.equal(await rating.gather(`${factId(1)}:t1`), false)
   assert.deepEqual(await receive(database, onTaskCreated, created(1, 't1', 'm3')), ['done'])
   assert.equal((await balances(database))['a3'], 1_000)
+})
+
+test('a manager’s first booking opens the account, once, whoever else books on it at the same time', async () => {
+  const { database, known, manager, onTaskCreated, onTaskFailed } = await setup()
+  known.set('/managers/m3', m3)
+  await manager.gather('m3')
+  assert.deepEqual(await balances(database), { a1: 0, a2: 0, [fund]: 0 }, 'to be known opens nothing')
+  const batches = [[created(1, 't1', 'm3'), created(2, 't2', 'm3')], [created(3, 't3', 'm3')], [created(4, 't4', 'm3')]]
+  const outcomes = await Promise.all(batches.map(batch => receive(database, onTaskCreated, ...batch)))
+  assert.deepEqual(outcomes, [['done', 'done'], ['done'], ['done']])
+  assert.deepEqual(await receive(database, onTaskFailed, failed(5, 't1', 'c1', 'm3')), ['done'])
+  assert.deepEqual(await balances(database), { a1: 0, a2: 0, a3: 3_500, [fund]: -3_500 })
+  assert.deepEqual((await database.query('select manager_id from account where account_id = $1', ['a3'])).rows, [{ manager_id: 'm3' }])
+})
+
+test('once the account is open, a booking asks management for nothing', async () => {
+  const { database, onTaskCreated } = await setup()
+  assert.deepEqual(await receive(database, onTaskCreated, created(1, 't1', 'm1')), ['done'])
 })

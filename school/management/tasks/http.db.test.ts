@@ -91,3 +91,39 @@ test('one’s tasks come page by page, each once', async () => {
     made.toSorted((a, b) => (String(a) < String(b) ? -1 : 1)),
   )
 })
+
+test('a task is told whole, under a revision that rises with every edit, and a removed one as a tombstone', async () => {
+  const { told, call, author } = await setup()
+  const made = (await call(author, 'POST', '/tasks', body)).body
+  const path = `/tasks/${made['task_id'] as string}`
+  const { revision: _, ...task } = made
+  await call(author, 'PUT', path, { ...body, text: 'Harder.' })
+  assert.equal((await call(stranger, 'DELETE', path)).status, 404)
+  assert.equal((await call(author, 'DELETE', path)).status, 204)
+  assert.deepEqual(
+    told.filter(one => one.event === 'TaskChanged').map(({ payload, revision, removed }) => [payload, revision, removed]),
+    [
+      [task, 1, false],
+      [{ ...task, text: 'Harder.' }, 2, false],
+      [{ ...task, text: 'Harder.' }, 3, true],
+    ],
+  )
+})
+
+test('a removed task is there for nobody, cannot be removed twice, and is asked of nobody to be reworked', async () => {
+  const { database, told, call, author } = await setup()
+  const path = `/tasks/${(await call(author, 'POST', '/tasks', body)).body['task_id'] as string}`
+  await database.query(`insert into rework (task_id, revision, solved_count, manager_id) select task_id, 1, 10, creator_id from task`)
+  await call(author, 'DELETE', path)
+  const before = told.length
+  for (const [caller, method] of [
+    [author, 'GET'],
+    [hiring, 'GET'],
+    [author, 'DELETE'],
+  ] as const)
+    assert.equal((await call(caller, method, path)).body['code'], 'task_unknown')
+  assert.equal((await call(author, 'PUT', path, body)).status, 404)
+  assert.equal(told.length, before)
+  assert.deepEqual((await call(author, 'GET', '/tasks')).body['tasks'], [])
+  assert.deepEqual((await call(author, 'GET', '/reworks')).body['reworks'], [])
+})
