@@ -58,7 +58,6 @@ export function openReader(options: ReaderOptions): OpenReader {
   const { link } = definition
   const inFlight = new Map<number, number>()
   let ownerAway = false
-  const failedAs = (work: Promise<Kept | null>): Promise<Kept | null | 'failed'> => work.catch(() => 'failed' as const)
   const comparison = openComparison({
     link,
     instance,
