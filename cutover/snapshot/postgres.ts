@@ -82,7 +82,7 @@ export const openSnapshotStore = (database: Database): SnapshotStore => ({
   },
   async finish(tx, link) {
     await tx.query(
-      `update snapshot set state = 'done', through = (select last_value from outbox_position), ended_at = clock_timestamp() where link = $1`,
+      `update snapshot set state = 'done', through = (select coalesce(max(position), 0) from outbox), ended_at = clock_timestamp() where link = $1`,
       [link],
     )
   },
