@@ -95,9 +95,10 @@ export function openComparison(options: {
   }
 
   async function flush(): Promise<void> {
-    // What cannot be counted now is put back, and must not be met again in the same pass.
-    for (const [epoch, { counts, mismatches }] of [...found]) {
-      found.delete(epoch)
+    // What cannot be counted now is put back, and is not met again in the same pass.
+    const taken = new Map(found)
+    found.clear()
+    for (const [epoch, { counts, mismatches }] of taken) {
       await store.count(link, epoch, instance, counts, mismatches).catch(error => {
         log.debug({ link, err: error }, 'reading: counted later')
         const again = of(epoch)

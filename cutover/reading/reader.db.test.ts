@@ -7,7 +7,7 @@ import { Unreachable } from '../http/client.ts'
 import { systemClock } from '../process/clock.ts'
 import { openLog } from '../process/log.ts'
 import { openReceiveStore } from '../receive/postgres.ts'
-import type { Kept, ReplicaDefinition } from '../replica/definition.ts'
+import type { Kept } from '../replica/definition.ts'
 import { Quarantined } from '../replica/store.ts'
 import { openSwitchStore } from '../switch/postgres.ts'
 import { openReadingStore } from './postgres.ts'
@@ -49,7 +49,7 @@ async function setup(): Promise<ReadingIt> {
     asked,
     owner: async () => owned('owner'),
     opened: openReader({
-      definition: words as unknown as ReplicaDefinition,
+      definition: words,
       instance: 'adding-1',
       cache,
       readings,
