@@ -7,7 +7,6 @@ import { installMigrations } from '../cutover/database/install.ts'
 import { systemRandom } from '../cutover/process/clock.ts'
 import { openReceiveStore } from '../cutover/receive/postgres.ts'
 import { openReceiver, type Receiver } from '../cutover/receive/receiver.ts'
-import type { Handler } from '../cutover/receive/handler.ts'
 import { openRegistry } from '../cutover/registry/registry.ts'
 import { defineReplica, type ReplicaDefinition } from '../cutover/replica/definition.ts'
 import { replicaHandler } from '../cutover/replica/handler.ts'
@@ -163,12 +162,7 @@ export async function openCopying(made?: { readonly url: string }): Promise<Copy
   const definition = words as unknown as ReplicaDefinition
   const store = openReplicaStore(database, definition, 'adding-1')
   await store.create()
-  const receiver = openReceiver(
-    wordLink,
-    replicaHandler(definition, store) as Handler,
-    openRegistry([WordChanged]),
-    openReceiveStore(database),
-  )
+  const receiver = openReceiver(wordLink, replicaHandler(definition, store), openRegistry([WordChanged]), openReceiveStore(database))
   return {
     database,
     store,

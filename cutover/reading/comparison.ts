@@ -96,7 +96,7 @@ export function openComparison(options: {
 
   async function flush(): Promise<void> {
     // What cannot be counted now is put back, and must not be met again in the same pass.
-    for (const [epoch, { counts, mismatches }] of [...found]) {
+    for (const [epoch, { counts, mismatches }] of found.entries().toArray()) {
       found.delete(epoch)
       await store.count(link, epoch, instance, counts, mismatches).catch(error => {
         log.debug({ link, err: error }, 'reading: counted later')

@@ -5,7 +5,6 @@ import { openBreaker } from '../failure/breaker.ts'
 import { Problem } from '../failure/problem.ts'
 import { type HttpCall, Unreachable } from '../http/client.ts'
 import type { Clock } from '../process/clock.ts'
-import type { ReplicaDefinition } from '../replica/definition.ts'
 import { openOwner, type Owner } from './owner.ts'
 
 interface Asking {
@@ -31,7 +30,7 @@ function setup(): Asking {
   }
   const breaker = openBreaker({ failuresMax: 3, firstMs: 500, maxMs: 5_000 }, clock, random)
   const asking: Asking = {
-    owner: openOwner(words as unknown as ReplicaDefinition, 'counting', client, breaker),
+    owner: openOwner(words, 'counting', client, breaker),
     calls: [],
     answer: said({ ...aWord(1, 'x'), revision: 3 }),
     nowMs: 0,
@@ -147,6 +146,6 @@ test('three failures open the breaker: nobody waits for who is away, and a singl
 
 test('what has no list is not asked for one', async () => {
   const { list: _, ...rest } = words
-  const owner = openOwner(rest as unknown as ReplicaDefinition, 'counting', {} as never, {} as never)
+  const owner = openOwner(rest, 'counting', {} as never, {} as never)
   await assert.rejects(owner.list(null, 1), /L-2 has no list/)
 })

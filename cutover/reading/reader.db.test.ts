@@ -49,7 +49,7 @@ async function setup(): Promise<ReadingIt> {
     asked,
     owner: async () => owned('owner'),
     opened: openReader({
-      definition: words as unknown as ReplicaDefinition,
+      definition: words,
       instance: 'adding-1',
       cache,
       readings,

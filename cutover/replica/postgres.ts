@@ -21,7 +21,7 @@ export function openReplicaStore(database: Database, definition: ReplicaDefiniti
   const { link, table, key } = definition
   const [id] = key
   const idType = definition.columns[id] as ColumnType
-  const columns = Object.entries(definition.columns) as [string, ColumnType][]
+  const columns = Object.entries<ColumnType>(definition.columns)
   const names = columns.map(([name]) => name)
   const told = `unnest(${[...columns.map(([, type], at) => `$${at + 1}::${type === 'jsonb' ? 'text' : type}[]`), `$${names.length + 1}::bigint[]`, `$${names.length + 2}::boolean[]`].join(', ')})
     as t(${[...names, 'revision', 'removed'].join(', ')})`

@@ -1,5 +1,4 @@
 import { isTransient } from '../database/database.ts'
-import type { EventContract } from '../contract/contract.ts'
 import type { Sender } from '../outbox/sender.ts'
 import type { Clock } from '../process/clock.ts'
 import type { Log } from '../process/log.ts'
@@ -62,7 +61,7 @@ function tellPage(
     }
     const rows = await store.page(tx, source, job.cursor, pageRows)
     for (const { payload, revision, removed } of rows) {
-      record(source.event as EventContract, payload as never, { only: link, removed, ...(revision === null ? {} : { revision }) })
+      record(source.event, payload as never, { only: link, removed, ...(revision === null ? {} : { revision }) })
     }
     await store.told(tx, link, rows.at(-1)?.cursor ?? null, rows.length, rows.length < pageRows)
     return true
