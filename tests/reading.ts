@@ -61,7 +61,7 @@ export async function readerOver<R extends Row>(
 ): Promise<Omit<OpenReader, 'reader'> & { readonly reader: LinkReader<R> }> {
   const readings = openReadingStore(database)
   await readings.install([{ link: definition.link, answers }])
-  const plain = definition as unknown as ReplicaDefinition
+  const plain: ReplicaDefinition = definition
   const store = openReplicaStore(database, plain, 'test')
   if (answers === 'replica') await store.create()
   // The same breaker as a service's, but for chance.

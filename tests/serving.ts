@@ -53,7 +53,7 @@ export async function serveSchool(
       const result = await database.transaction(tx =>
         work(tx, (event, payload, { revision = null, removed = false } = {}) => {
           const factId = systemRandom.uuid()
-          own.push({ factId, event: event.name, payload: payload as Record<string, unknown>, revision, removed })
+          own.push({ factId, event: event.name, payload, revision, removed })
           return factId
         }),
       )

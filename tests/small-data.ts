@@ -6,7 +6,7 @@ type DataWorld = Pick<World, 'reading' | 'read' | 'readParity' | 'compareCopy' |
 
 export function openTestData(link: LinkContract, ordered: (order: string) => void) {
   const starts = link.start === 'event'
-  const reading = { answers: (starts ? 'replica' : 'http') as Reading['answers'], compares: false, epoch: 1 }
+  const reading: Omit<Reading, 'copy'> = { answers: starts ? 'replica' : 'http', compares: false, epoch: 1 }
   let copy: Reading['copy']['state'] = starts ? 'present' : 'absent'
   const telling = { state: 'none' as Telling['state'], askedBy: null as string | null, copied: 0 }
   const total = 3

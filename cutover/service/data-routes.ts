@@ -183,13 +183,13 @@ export function dataRoutes({ service, stores, readers, sources, turned }: DataRo
       path: '/operator/snapshots',
       operationId: 'orderSnapshot',
       summary: 'Begins to tell what was there before, for a run; or gives it up. Repeating it changes nothing.',
-      body: closed({ link: id, run: id, do: { enum: ['begin', 'cancel'] }, term }),
+      body: closed({ link: id, run: id, do: { enum: ['tell', 'cancel'] }, term }),
       async handle(request: HttpRequest) {
-        const order = request.body as { link: string; run: string; do: 'begin' | 'cancel'; term: number }
+        const order = request.body as { link: string; run: string; do: 'tell' | 'cancel'; term: number }
         const source = sourceOf(order.link)
         await stores.snapshot.transaction(async tx => {
           await underTerm(stores.switch, tx, order.term)
-          await (order.do === 'begin' ? stores.snapshot.begin(tx, source, order.link, order.run) : stores.snapshot.cancel(tx, order.link))
+          await (order.do === 'tell' ? stores.snapshot.begin(tx, source, order.link, order.run) : stores.snapshot.cancel(tx, order.link))
         })
         return { body: {} }
       },

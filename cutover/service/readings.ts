@@ -101,12 +101,12 @@ export async function openReadings(options: ReadingsOptions): Promise<Readings> 
         throw new Error(`${service} reads nothing over ${definition.link}`)
       if (all.has(link.id)) throw new Error(`${service} asks twice for the reader of ${link.id}`)
       const opened = openReader({
-        definition: definition as unknown as ReplicaDefinition,
+        definition,
         instance,
         cache,
         readings: stores.reading,
-        store: openReplicaStore(database, definition as unknown as ReplicaDefinition, `${service}-${instance}`),
-        owner: ownerOf(definition as unknown as ReplicaDefinition, link),
+        store: openReplicaStore(database, definition, `${service}-${instance}`),
+        owner: ownerOf(definition, link),
         clock,
         log,
         read: answers => meters.read(link.id, answers === 'http' ? 'http' : 'event'),

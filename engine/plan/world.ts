@@ -158,7 +158,7 @@ export interface World {
   copy(link: string, change: 'create' | 'quarantine' | 'restore' | 'drop'): Promise<void>
   telling(link: string): Promise<Telling>
   /** Begins to tell what was there before, for whoever asks, or gives it up. */
-  tell(link: string, change: 'begin' | 'cancel', askedBy: string): Promise<void>
+  tell(link: string, change: 'tell' | 'cancel', askedBy: string): Promise<void>
   /** Certifies that a count has found the link drained of the route, for this run. A certificate that stands is kept. */
   certify(link: string, route: Route, count: Draining): Promise<void>
   /** Counts again and says what this run's certificate is worth; one that the count speaks against is revoked. */

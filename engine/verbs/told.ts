@@ -65,7 +65,7 @@ export function stopState({ id, from: service, event }: LinkContract): Verb {
       rehearse: world => refusalOf(() => world.turn(back, true)),
       async apply(world) {
         await world.turn(back)
-        await world.tell(id, 'begin', askedBy(world))
+        await world.tell(id, 'tell', askedBy(world))
       },
       settled: world => telling(world, id, askedBy(world)),
     },
@@ -96,7 +96,7 @@ export function snapshot({ id, from: service, event }: LinkContract): Verb {
       const { state, copied, total } = await world.telling(id)
       return state === 'none' || state === 'cancelled' ? said('snapshot_now') : said('snapshot_now_before', { copied, total })
     },
-    apply: world => world.tell(id, 'begin', askedBy(world)),
+    apply: world => world.tell(id, 'tell', askedBy(world)),
     settled: world => telling(world, id, askedBy(world)),
     inverse: {
       does: said('snapshot_inverse'),

@@ -39,10 +39,8 @@ function undeploy({ id, event }: LinkContract, { name, service, capabilities, do
     const all = await world.instances(service)
     return capabilities.filter(one => all.length > 0 && lacking(all, one).length === 0)
   }
-  const again = (memo: Readonly<Record<string, unknown>>): string[] =>
-    String(memo['had'] ?? '')
-      .split(' ')
-      .filter(one => one !== '')
+  const again = ({ had: before }: Readonly<Record<string, unknown>>): string[] =>
+    typeof before === 'string' ? before.split(' ').filter(one => one !== '') : []
   return {
     name,
     does: said(does, { service, link: id, event }),
