@@ -14,7 +14,7 @@ const fileTimeoutMs = 600_000
 const longFileTimeoutMs = 1_800_000
 const usage = `npm test [-- [--all] [FILE ...]]
   FILE   runs only these test files, or the test files below these folders
-  --all  also runs the long ones, named *.all.test.ts`
+  --all  runs the enumerations instead, which take long: the files named *.all.test.ts`
 
 const isOfWholeSystem = (file: string): boolean => file.startsWith('tests/system/')
 let interrupted = false
@@ -61,9 +61,10 @@ function choose(): { files: string[]; skipped: string[] } | string {
   const unknown = wanted.filter(path => !existsSync(join(root, path)) || !found.some(file => file === path || file.startsWith(`${path}/`)))
   if (unknown.length > 0) return `no test files: ${unknown.join(', ')}\n${usage}`
   const named = wanted.length === 0 ? found : found.filter(file => wanted.some(path => file === path || file.startsWith(`${path}/`)))
+  const isLong = (file: string): boolean => file.endsWith('.all.test.ts')
   // A file that is named is meant, however long it takes.
-  const long = (file: string): boolean => file.endsWith('.all.test.ts') && !all && !wanted.includes(file)
-  return { files: named.filter(file => !long(file)), skipped: named.filter(long) }
+  const isMeant = (file: string): boolean => isLong(file) === all || wanted.includes(file)
+  return { files: named.filter(isMeant), skipped: all ? [] : named.filter(file => !isMeant(file)) }
 }
 
 function runTests(files: readonly string[], concurrency: number, databaseUrl: string): Promise<number> {
