@@ -1,9 +1,10 @@
+import { bucketOf } from '../contract/bucket.ts'
 import type { Ability } from '../contract/capability.ts'
 import type { EventContract, LinkContract, Route } from '../contract/contract.ts'
 import type { Message, Stamp } from '../contract/message.ts'
 import { Problem } from '../failure/problem.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { SwitchState } from '../switch/store.ts'
+import type { Stand, SwitchState } from '../switch/store.ts'
 
 /** A fact as it is about to be appended: a message that has no position yet. */
 export type NewFact = Omit<Message, 'position' | 'traceparent'> & { readonly publish: boolean }
@@ -44,12 +45,13 @@ export function buildFact(
   if (Buffer.byteLength(bytes) > factBytesMax) {
     throw new Problem('event_too_large', { detail: `${event.name} has ${Buffer.byteLength(bytes)} bytes; the limit is ${factBytesMax}` })
   }
-  const stamps = stampsOf(event.name, details.service, state, links, able)
+  const businessKey = event.businessKey(payload as never, details.revision)
+  const stamps = stampsOf({ event: event.name, businessKey, service: details.service }, state, links, able)
   return {
     factId: details.factId,
     event: event.name,
     version,
-    businessKey: event.businessKey(payload as never, details.revision),
+    businessKey,
     orderKey: event.orderKey(payload as never),
     revision: details.revision,
     source: details.service,
@@ -62,16 +64,32 @@ export function buildFact(
 /** What this instance can do about a link. */
 export type Able = (ability: Ability, link: string) => boolean
 
-function stampsOf(event: string, service: string, state: SwitchState, links: readonly LinkContract[], able: Able): Record<string, Stamp> {
+function stampsOf(
+  { event, businessKey, service }: Pick<NewFact, 'event' | 'businessKey'> & { readonly service: string },
+  state: SwitchState,
+  links: readonly LinkContract[],
+  able: Able,
+): Record<string, Stamp> {
   const carrying = links.filter(link => link.event === event && link.from === service)
   return Object.fromEntries(
     carrying.map(link => {
-      const { route, shadow } = state.links[link.id] ?? { route: link.start, shadow: false }
+      const stand = state.links[link.id] ?? { route: link.start, share: 100, shadow: false }
+      const route = carrierOf(stand, businessKey)
+      const { shadow } = stand
       demand(able, link, route)
       // An event that has the authority itself is nobody's shadow.
       return [link.id, { route, epoch: state.epoch, ...(shadow && route === 'http' ? { shadow: true as const } : {}) }]
     }),
   )
+}
+
+/**
+ * The route that carries a key. For one share the same key always goes the same way, and a larger share only moves keys
+ * to the switch's route, so that no key goes to and fro while the share grows.
+ */
+export function carrierOf({ route, share }: Pick<Stand, 'route' | 'share'>, businessKey: string): Route {
+  if (share === 100 || bucketOf(businessKey, 100) < share) return route
+  return route === 'http' ? 'event' : 'http'
 }
 
 /**

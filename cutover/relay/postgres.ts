@@ -199,31 +199,38 @@ export function openRelayStore(database: Database): RelayStore {
       )
       return rows.map(row => row.fact_id)
     },
-    async statedFor(link, route) {
+    async statedFor(link, route, since) {
+      // Positions rise with epochs: what was stated since one lies beyond the last fact of the link that was stated before it.
       const { rows } = await database.query<{ count: number }>(
-        `select (select count(*) from outbox where stamps -> $1 ->> 'route' = $2)::int
-                + (select count(*) from outbox_carried c where link = $1 and stamps -> $1 ->> 'route' = $2
+        `with before as materialized (
+           select position from outbox where $3::bigint > 0 and (stamps -> $1 ->> 'epoch')::bigint < $3 order by position desc limit 1
+         )
+         select (select count(*) from outbox where position > coalesce((select position from before), 0) and stamps -> $1 ->> 'route' = $2)::int
+                + (select count(*) from outbox_carried c
+                    where link = $1 and stamps -> $1 ->> 'route' = $2 and (stamps -> $1 ->> 'epoch')::bigint >= $3
                       and not exists (select from outbox o where o.position = c.position))::int as count`,
-        [link, route],
+        [link, route, since],
       )
       return rows[0]?.count ?? 0
     },
-    async rest(link, route) {
+    async rest(link, route, since) {
       // In one statement, so that what becomes terminal meanwhile is in all of it or in none. Everything at or below the
       // sweep's position is terminal or carried over: only what lies beyond, or is carried, has to be asked after.
       const { rows } = await database.query<Rest>(
         `with own as materialized (
            select position, fact_id from outbox
-            where position > (select coalesce(max(position), 0) from relay_lane where lane = 'sweep:' || $1) and stamps -> $1 ->> 'route' = $2
+            where position > (select coalesce(max(position), 0) from relay_lane where lane = 'sweep:' || $1)
+              and stamps -> $1 ->> 'route' = $2 and (stamps -> $1 ->> 'epoch')::bigint >= $3
             union
-           select position, fact_id from outbox_carried where link = $1 and stamps -> $1 ->> 'route' = $2
+           select position, fact_id from outbox_carried
+            where link = $1 and stamps -> $1 ->> 'route' = $2 and (stamps -> $1 ->> 'epoch')::bigint >= $3
          ), few as materialized (select position, fact_id from own order by position limit ${candidatesMax})
          select (select count(*)::int from own) as open,
                 array(select fact_id from few order by position) as candidates,
                 array(select r.fact_id from http_retry r join few on few.position = r.position where r.link = $1) as retrying,
                 array(select d.fact_id from dead_letter d join few on few.fact_id = d.fact_id
                        where d.side = 'relay' and d.link = $1 and d.state in ('open', 'replaying')) as dead`,
-        [link, route],
+        [link, route, since],
       )
       return rows[0] as Rest
     },

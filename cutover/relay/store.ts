@@ -72,10 +72,10 @@ export interface RelayStore {
   open(links: readonly string[]): Promise<Readonly<Record<string, number>>>
   /** Which of these facts of a link are still held here, in the outbox or carried over, and so will be seen through. */
   held(link: string, facts: readonly string[]): Promise<readonly string[]>
-  /** How many facts that were stated for a route of a link are still held; reads all of them. */
-  statedFor(link: string, route: Route): Promise<number>
+  /** How many facts that were stated for a route of a link, at an epoch or after it, are still held; reads all of them. */
+  statedFor(link: string, route: Route, since: number): Promise<number>
   /** Those of them that are not known to be terminal; no more can come once the switch has left the route. */
-  rest(link: string, route: Route): Promise<Rest>
+  rest(link: string, route: Route, since: number): Promise<Rest>
 }
 
 /** What is left of the facts that were stated for one route of a link. */

@@ -32,6 +32,7 @@ export interface OperatorOptions {
 interface SwitchOrder {
   readonly link: string
   readonly route: Route
+  readonly share?: number
   readonly shadow?: boolean
   readonly term: number
   readonly dry_run?: boolean
@@ -89,13 +90,14 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       path: '/operator/links',
       operationId: 'operatorLinks',
       summary:
-        'The links whose route this service decides, or whose state it reads: route, epoch, facts that are not terminal yet (up to 10,000), rate of this instance.',
+        'The links whose route this service decides, or whose state it reads: route, the per cent of the keys that it carries, epoch, facts that are not terminal yet (up to 10,000), rate of this instance.',
       handle: async () => {
         const state = await options.switches.reload()
         const open = await stores.relay.open(links.filter(link => link.from === service && isSent(link)).map(link => link.id))
         const row = ({ id: link, start }: LinkContract, decides: boolean): object => ({
           link,
           route: decides ? (state.links[link]?.route ?? start) : start,
+          share: decides ? (state.links[link]?.share ?? 100) : 100,
           shadow: decides && state.links[link]?.shadow === true,
           epoch: decides ? state.epoch : null,
           open: open[link] ?? null,
@@ -117,11 +119,14 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       method: 'POST',
       path: '/operator/switch',
       operationId: 'switchLink',
-      summary: 'Moves the route of a link. When it answers, no fact with the old stamp can appear any more.',
+      summary:
+        'Moves the route of a link, for all business keys or for a share of them. When it answers, no fact with the old stamp can appear any more.',
       body: closed(
         {
           link: id,
           route: { enum: ['http', 'event'] },
+          // Per cent of the business keys; the other route carries the rest.
+          share: { type: 'integer', minimum: 1, maximum: 100 },
           shadow: { type: 'boolean' },
           term: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
           dry_run: { type: 'boolean' },
@@ -136,6 +141,10 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
         if (!link.movable)
           throw new Problem('link_not_movable', {
             detail: `${link.id} exists in its starting form only (${link.start}) and cannot be moved yet`,
+          })
+        if (wanted.share !== undefined && wanted.share !== 100 && link.kind !== 'business')
+          throw new Problem('link_not_shared', {
+            detail: `${link.id} is a data link: it can be moved as a whole only. Nothing was switched; leave share out`,
           })
         const permit = sendersCan(stores.consumer)
         const flipped = await flip(stores.switch, { ...wanted, dryRun }, options.clock, options.random, permit)
@@ -217,14 +226,15 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
 
 /**
  * Whether every live instance that states facts can do what the switch will ask of it: call for them, or produce them as
- * events. In the transaction of the flip, so that an instance that has just said otherwise is seen.
+ * events; both, while each route has a share of the keys. In the transaction of the flip, so that an instance that has just said otherwise is seen.
  */
 const sendersCan =
   (store: ConsumerStore): Permit =>
-  async (tx, { link, from, to, shadow }) => {
+  async (tx, { link, from, to, share, shadow }) => {
+    const both = share < 100
     const needed: Ability[] = [
-      ...(to === 'http' && from !== 'http' ? (['call'] as const) : []),
-      ...(to === 'event' || shadow ? (['produce'] as const) : []),
+      ...(both || (to === 'http' && from !== 'http') ? (['call'] as const) : []),
+      ...(both || to === 'event' || shadow ? (['produce'] as const) : []),
     ]
     if (needed.length === 0) return
     const instances = await store.instances(tx)

@@ -49,7 +49,8 @@ export function planRoutes({ service, links, events, stores }: PlanRoutesOptions
       method: 'GET',
       path: '/operator/switches/{link}',
       operationId: 'operatorSwitch',
-      summary: 'How the switch of a link stands, and the epoch at which it came to stand like this.',
+      summary:
+        'How the switch of a link stands, with the per cent of the keys that its route carries, and the epoch at which it came to stand like this.',
       params,
       async handle(request) {
         const link = linkOf(request, 'from')
@@ -63,20 +64,23 @@ export function planRoutes({ service, links, events, stores }: PlanRoutesOptions
       method: 'GET',
       path: '/operator/draining/{link}',
       operationId: 'operatorDraining',
-      summary: 'The facts of a link that were stated for a route: how many, and which are not known to be terminal.',
+      summary:
+        'The facts of a link that were stated for a route, or only those since an epoch: how many, and which are not known to be terminal. With a share below 100 both routes get more.',
       params,
-      query: closed({ route: { type: 'string', enum: ['http', 'event'] } }),
+      query: closed({ route: { type: 'string', enum: ['http', 'event'] }, since }, ['route']),
       async handle(request) {
         const link = linkOf(request, 'from')
         // The switch is read first: facts that it lets through afterwards carry the stamp that it tells.
         const stand = await stores.switch.since(link.id)
         const route = request.query['route'] as Route
         const now = stand?.route ?? link.start
+        const share = stand?.share ?? 100
+        const from = Number(request.query['since'] ?? 0)
         // Once the switch has left the route, the set is final: it is counted once, however often it is asked for.
-        const key = `${link.id} ${route} ${stand?.epoch}`
-        const issued = stated.get(key) ?? (await stores.relay.statedFor(link.id, route))
-        if (now !== route) stated.set(key, issued)
-        return { body: { route: now, issued, ...(await stores.relay.rest(link.id, route)) } }
+        const key = `${link.id} ${route} ${stand?.epoch} ${from}`
+        const issued = stated.get(key) ?? (await stores.relay.statedFor(link.id, route, from))
+        if (now !== route && share === 100) stated.set(key, issued)
+        return { body: { route: now, share, issued, ...(await stores.relay.rest(link.id, route, from)) } }
       },
     },
     {
