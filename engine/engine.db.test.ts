@@ -89,7 +89,7 @@ describe('the engine', () => {
     const directory = openDirectory({ hiring: [hiring.url], bonuses: [bonuses.url] }, { token: async () => 'engine' })
     const expectations = [{ link: 'COMM-040', expected: () => ({ amount: 500 }) }]
     const opened = await openEngine(
-      { links: [link, fixed], events: [], plans: [], expectations, ledger: 'bonuses' },
+      { links: [link, fixed], events: [], planFor: () => undefined, expectations, ledger: 'bonuses' },
       { database, directory, deployer: null, name: 'test', port: 0, operatorToken: 'secret', consoleFolder: null, log },
     )
     engine = opened.server

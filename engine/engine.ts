@@ -15,7 +15,7 @@ import { openMover } from './links/move.ts'
 import { linkUnknown } from './links/unknown.ts'
 import { openPages } from './pages/pages.ts'
 import { parityRoutes } from './parity/http.ts'
-import type { Plan } from './plan/plan.ts'
+import type { PlanFor } from './plan/plan.ts'
 import type { Registry, World } from './plan/world.ts'
 import { openRegistry } from './registry/postgres.ts'
 import { runRoutes } from './run/http.ts'
@@ -41,7 +41,7 @@ import { openWorld } from './world/world.ts'
 export interface EngineDefinition {
   readonly links: readonly LinkContract[]
   readonly events: readonly EventContract[]
-  readonly plans: readonly Plan[]
+  readonly planFor: PlanFor
   readonly expectations: readonly Expectation[]
   /** The service that answers `GET /operator/ledger`; null for a system without money. */
   readonly ledger: string | null
@@ -108,7 +108,7 @@ export async function runEngine(
 
 /** An engine over resources that are there. Nothing runs before its parts are started. */
 export async function openEngine(
-  { links, events, plans, expectations, ledger }: EngineDefinition,
+  { links, events, planFor, expectations, ledger }: EngineDefinition,
   resources: EngineResources,
 ): Promise<Engine> {
   const { database, directory, deployer, log } = resources
@@ -119,7 +119,7 @@ export async function openEngine(
   const runs = openRuns(database, lease, () => clock.now())
   const registry = openRegistry(database, events)
   const world = (run: string | null, term: number | null): World => openWorld({ links, events, directory, registry, deployer }, run, term)
-  const orders = openOrders({ links, plans, runs, world: world(null, null) })
+  const orders = openOrders({ links, planFor, runs, world: world(null, null) })
   const gather = async (): Promise<readonly LinkRow[]> =>
     gatherLinks(links, directory, database, new Map((await runs.unfinished()).map(run => [run.link, runId(run.number)])))
   const stream = openStream({ links: gather, runs: () => orders.list(streamedRuns), version: () => runs.version() }, clock, log)
@@ -159,7 +159,7 @@ export async function openEngine(
   const loop = openRunLoop(
     {
       runs,
-      planOf: run => planOf(plans, run),
+      planOf: run => planOf({ links, planFor }, run),
       worldOf: (run, term) => world(runId(run.number), term),
       clock,
       log,

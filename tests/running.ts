@@ -9,16 +9,18 @@ import { openLog } from 'cutover/process/log'
 import { documentDigest } from 'cutover/registry'
 import { freshDatabase } from './database.ts'
 import type { Lease } from '../engine/lease/lease.ts'
-import { added, plan, type Plan, step } from '../engine/plan/plan.ts'
+import { added, plan, type Plan, type PlanFor, step } from '../engine/plan/plan.ts'
 import { consume } from '../engine/verbs/consume.ts'
 import { drained } from '../engine/verbs/drained.ts'
+import type { Portions } from '../engine/api/portions.ts'
 import { parity } from '../engine/verbs/parity.ts'
+import { portion } from '../engine/verbs/portion.ts'
 import { producer } from '../engine/verbs/producer.ts'
 import { produce } from '../engine/verbs/produce.ts'
 import { register } from '../engine/verbs/register.ts'
 import { retireCalls, retireEndpoint } from '../engine/verbs/retire.ts'
 import { route } from '../engine/verbs/route.ts'
-import { openOrders, type Orders } from '../engine/run/orders.ts'
+import { openOrders, type Orders, planOf } from '../engine/run/orders.ts'
 import { openRuns } from '../engine/run/postgres.ts'
 import { advance, type RunnerPorts } from '../engine/run/runner.ts'
 import { numberOf, type Runs, type StoredRun } from '../engine/run/store.ts'
@@ -30,16 +32,21 @@ class Killed extends Error {}
 const log = openLog({ service: 'engine', instance: 'test', level: 'silent' })
 export const clock: Clock = { now: () => Date.now(), sleep: async () => undefined }
 export const title = { en: 'a step', ru: 'шаг' }
-export const toEvent: Plan = plan({ id: link.id, link, to: 'event', procedure: 'Procedure 3', title }, [
-  step('1', title, register(event, 0, ['hiring', 'bonuses'])),
-  step('2', title, consume(link, { name: event.name, version: 0 }, 'record')),
-  step('3', title, producer(link, 0), produce(link, 0)),
-  step('4', title, parity(link, { pairs: 50, coverage: 99 })),
-  added('4a', title, title, consume(link, { name: event.name, version: 0 }, 'act')),
-  step('5', title, route(link, 'event', 0)),
-  added('5a', title, title, drained(link, 'http')),
-  step('6', title, retireCalls(link), retireEndpoint(link)),
-])
+export const toEventBy = (portions: Portions): Plan =>
+  plan({ id: link.id, link, to: 'event', procedure: 'Procedure 3', title }, [
+    step('1', title, register(event, 0, ['hiring', 'bonuses'])),
+    step('2', title, consume(link, { name: event.name, version: 0 }, 'record')),
+    step('3', title, producer(link, 0), produce(link, 0)),
+    step('4', title, parity(link, { pairs: 50, coverage: 99 })),
+    added('4a', title, title, consume(link, { name: event.name, version: 0 }, 'act')),
+    ...portions.map((share, at) => added(`4${'bcdef'.charAt(at)}`, title, title, portion(link, 'event', 0, share))),
+    step('5', title, route(link, 'event', 0)),
+    added('5a', title, title, drained(link, 'http')),
+    step('6', title, retireCalls(link), retireEndpoint(link)),
+  ])
+
+export const toEvent = toEventBy([])
+export const planFor: PlanFor = (of, to, { portions }) => (of.id === link.id && to === 'event' ? toEventBy(portions) : undefined)
 
 /** A lease that is held, unless said otherwise. */
 export const lease = (hold: Lease['hold'] = async () => undefined): Lease => ({
@@ -77,11 +84,11 @@ export async function setup(context: TestContext): Promise<Setup> {
   await installMigrations(database, [{ name: 'engine', folder: fileURLToPath(new URL('../engine/sql', import.meta.url)) }])
   const system = openTestWorld(documentDigest(event.versions[0] as object))
   const runs = openRuns(database, lease(), clock.now)
-  const orders = openOrders({ links: [link], plans: [toEvent], runs, world: system.world(null) })
+  const orders = openOrders({ links: [link], planFor, runs, world: system.world(null) })
   const stored = async (run: string): Promise<StoredRun> => (await runs.get(numberOf(run) ?? 0)) as StoredRun
-  const ports = (run: string, over = runs, known = toEvent): RunnerPorts => ({
+  const ports = (run: string, over = runs, known?: Plan): RunnerPorts => ({
     runs: over,
-    planOf: () => known,
+    planOf: stored => known ?? planOf({ links: [link], planFor }, stored),
     worldOf: () => system.world(run),
     clock,
     log,

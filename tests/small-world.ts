@@ -44,6 +44,8 @@ export interface TestWorld {
   refuseTurn: string | null
   /** Facts of the old route that have not arrived. */
   outstanding: number
+  /** Facts of the new route that are dead letters. */
+  dead: number
   /** Every order that changed something. */
   readonly orders: string[]
 }
@@ -52,19 +54,23 @@ export function openTestWorld(digest: string): TestWorld {
   const capabilities: Record<string, Set<string>> = { hiring: new Set(['call:COMM-040']), bonuses: new Set(['serve:COMM-040']) }
   const wanted: Record<string, Set<string>> = { hiring: new Set(capabilities['hiring']), bonuses: new Set(capabilities['bonuses']) }
   const registered = new Map<string, string | null>()
-  const stand = { route: 'http' as 'http' | 'event', shadow: false, epoch: 1 }
+  const stand = { route: 'http' as 'http' | 'event', share: 100, shadow: false, epoch: 1 }
   let pairs = 0
+  /** Facts of the new route that have arrived since the switch stands like this. */
+  let arrived = 0
   const self: TestWorld = {
     away: null,
     different: 0,
     refuseTurn: null,
     outstanding: 0,
+    dead: 0,
     orders: [],
     state: () => ({
       hiring: [...(capabilities['hiring'] ?? [])].toSorted(),
       bonuses: [...(capabilities['bonuses'] ?? [])].toSorted(),
       registered: [...registered.keys()].toSorted(),
       route: stand.route,
+      ...(stand.share === 100 ? {} : { share: stand.share }),
       shadow: stand.shadow,
     }),
     world,
@@ -77,6 +83,12 @@ export function openTestWorld(digest: string): TestWorld {
         retryable: true,
         extensions: { service, reason: 'refused' },
       })
+  }
+
+  /** A share needs both ways: the sender's permit in the real one. */
+  function needBoth(): void {
+    const lacks = ['call:COMM-040', 'produce:COMM-040'].find(one => capabilities['hiring']?.has(one) !== true)
+    if (lacks !== undefined) throw new Problem('service_refused', { detail: `hiring has no ${lacks}` })
   }
 
   function world(run: string | null): World {
@@ -103,10 +115,13 @@ export function openTestWorld(digest: string): TestWorld {
       async turn(order, dryRun = false) {
         ask('hiring')
         if (self.refuseTurn !== null) throw new Problem('service_refused', { detail: self.refuseTurn })
-        if (dryRun || (stand.route === order.route && stand.shadow === order.shadow)) return
-        Object.assign(stand, { route: order.route, shadow: order.shadow, epoch: stand.epoch + 1 })
-        self.orders.push(`route ${order.route}${order.shadow ? ' with shadow' : ''}`)
+        const { route, share = 100, shadow } = order
+        if (share < 100) needBoth()
+        if (dryRun || (stand.route === route && stand.share === share && stand.shadow === shadow)) return
+        Object.assign(stand, { route, share, shadow, epoch: stand.epoch + 1 })
+        self.orders.push(`route ${route}${share === 100 ? '' : ` for ${share} %`}${shadow ? ' with shadow' : ''}`)
         pairs = 0
+        arrived = 0
       },
       async parity() {
         ask('bonuses')
@@ -115,11 +130,25 @@ export function openTestWorld(digest: string): TestWorld {
         const counts = { missing: 0, extra: 0, late: 0, undecided: 0, rate: 20 }
         return { link: link.id, since_epoch: stand.shadow ? stand.epoch : null, facts: pairs, equal, different: self.different, ...counts }
       },
-      async draining(_, route) {
+      async draining(_, route, since) {
         ask('hiring')
+        const { share } = stand
+        if (since !== undefined) {
+          arrived += 8
+          return {
+            route: stand.route,
+            share,
+            issued: arrived + 3,
+            outstanding: 3 + self.dead,
+            onTheirWay: 3,
+            retrying: 0,
+            parked: 0,
+            dead: self.dead,
+          }
+        }
         self.outstanding = Math.max(0, self.outstanding - 1)
-        const rest = route === stand.route ? 5 : self.outstanding
-        return { route: stand.route, issued: 10, outstanding: rest, onTheirWay: rest, retrying: 0, parked: 0, dead: 0 }
+        const rest = share < 100 || route === stand.route ? 5 : self.outstanding
+        return { route: stand.route, share, issued: 10, outstanding: rest, onTheirWay: rest, retrying: 0, parked: 0, dead: 0 }
       },
       registry: {
         has: async (name, version) =>

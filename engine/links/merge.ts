@@ -7,6 +7,8 @@ import { say } from '../api/words.ts'
 export interface LinkReport {
   readonly link: string
   readonly route: Route | null
+  /** Per cent of the business keys that the route carries. */
+  readonly share: number
   readonly epoch: number | null
   /** Facts stated, or reads made, by this instance since it started. */
   readonly facts: number | null
@@ -41,6 +43,7 @@ function mergeLink(link: LinkContract, reports: ServiceReports): LinkRow {
     kind: link.kind,
     // A link that cannot be moved stands where it started, as long as anyone is there to use it.
     route: decided?.route ?? (!link.movable && answered ? link.start : null),
+    share: decided?.share ?? 100,
     rate: busier(sender?.rate ?? null, receiver?.rate ?? null),
     title: link.title,
     ...(link.titleRu === undefined ? {} : { titles: { en: link.title, ru: link.titleRu } }),
@@ -72,6 +75,7 @@ function sideOf(link: string, instances: readonly InstanceReport[]) {
   return {
     answered: present.length > 0,
     route: latest?.route ?? null,
+    share: latest?.share ?? 100,
     epoch: latest?.epoch ?? null,
     open: latest?.open ?? null,
     shadow: latest?.shadow ?? false,

@@ -12,12 +12,16 @@ export interface Instance {
 export interface SwitchOrder {
   readonly link: string
   readonly route: Route
+  /** Per cent of the business keys that the route carries; all of them, unless said otherwise. */
+  readonly share?: number
   readonly shadow: boolean
 }
 
 /** How a link's switch stands in the sender's database. */
 export interface SwitchStand {
   readonly route: Route
+  /** Per cent of the business keys that the route carries; the other route carries the rest. */
+  readonly share: number
   readonly shadow: boolean
   /** The epoch at which it came to stand like this. */
   readonly epoch: number
@@ -27,6 +31,8 @@ export interface SwitchStand {
 export interface Draining {
   /** What new facts are stated for. */
   readonly route: Route
+  /** … for this per cent of the keys; the rest is stated for the other route. */
+  readonly share: number
   readonly issued: number
   readonly outstanding: number
   readonly onTheirWay: number
@@ -53,7 +59,8 @@ export interface World {
   /** Moves the switch; with `dryRun` does everything but the commit. */
   turn(order: SwitchOrder, dryRun?: boolean): Promise<void>
   parity(link: string): Promise<ParityView>
-  draining(link: string, route: Route): Promise<Draining>
+  /** With `since`, only the facts that were stated at this epoch or after it. */
+  draining(link: string, route: Route, since?: number): Promise<Draining>
   readonly registry: Registry
   /** Null where nothing deploys by itself: a person does, and the gate waits for it. */
   readonly deployer: Deployer | null

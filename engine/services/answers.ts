@@ -2,7 +2,7 @@ import { Problem } from 'cutover/failure'
 import type { Route } from '../api/contract.ts'
 import type { LinkReport } from '../links/merge.ts'
 import type { ParityPair, ParityView, PairVerdict } from '../api/plan.ts'
-import type { Instance } from '../plan/world.ts'
+import type { Instance, SwitchStand } from '../plan/world.ts'
 import type { Content, Row } from '../verify/expectation.ts'
 import type { Page } from '../verify/verify.ts'
 
@@ -27,6 +27,9 @@ const orNull = <T>(value: unknown, read: (value: unknown) => T): T | null => (va
 const route = (value: unknown, place: string): Route =>
   value === 'http' || value === 'event' ? value : wrong(place, '"http" or "event"', value)
 
+/** A service of an older build says nothing of shares: its routes carry all. */
+const shareIn = (row: Fields, place: string): number => orNull(row.share, value => number(value, `${place}/share`)) ?? 100
+
 /** `GET /operator/links` */
 export const readLinks = (answer: unknown): readonly LinkReport[] =>
   list(answer, 'links').map((item, at) => {
@@ -34,6 +37,7 @@ export const readLinks = (answer: unknown): readonly LinkReport[] =>
     return {
       link: text(row.link, `links/${at}/link`),
       route: orNull(row.route, value => route(value, `links/${at}/route`)),
+      share: shareIn(row, `links/${at}`),
       epoch: orNull(row.epoch, value => number(value, `links/${at}/epoch`)),
       facts: orNull(row.facts, value => number(value, `links/${at}/facts`)),
       rate: orNull(row.rate, value => number(value, `links/${at}/rate`)),
@@ -119,10 +123,11 @@ export function readPositions(answer: unknown): { readonly stored: number; reado
 }
 
 /** `GET /operator/switches/{link}` */
-export function readSwitch(answer: unknown): { route: Route; shadow: boolean; epoch: number } {
+export function readSwitch(answer: unknown): SwitchStand {
   const row = object(answer, 'switch')
   return {
     route: route(row.route, 'switch/route'),
+    share: shareIn(row, 'switch'),
     shadow: row.shadow === true,
     epoch: number(row.epoch, 'switch/epoch'),
   }
@@ -163,6 +168,7 @@ export const readPairs = (answer: unknown): readonly ParityPair[] =>
 /** `GET /operator/draining/{link}?route=`: what of the facts that were stated for the route is not known to be terminal. */
 export function readDraining(answer: unknown): {
   readonly route: Route
+  readonly share: number
   readonly issued: number
   /** All that are not known to be terminal; `candidates` may be fewer. */
   readonly open: number
@@ -173,6 +179,7 @@ export function readDraining(answer: unknown): {
   const row = object(answer, 'draining')
   return {
     route: route(row.route, 'draining/route'),
+    share: shareIn(row, 'draining'),
     issued: number(row.issued, 'draining/issued'),
     open: number(row.open, 'draining/open'),
     candidates: [...texts(row.candidates, 'draining/candidates')],

@@ -19,7 +19,8 @@ export function drained({ id, event }: LinkContract, from: Route): Verb {
     requires: [condition(thing.route(id), now)],
     effects: { [thing.drained(id, from)]: 'yes' },
     async look(world) {
-      const { route, issued, outstanding } = await world.draining(id, from)
+      const { route, share, issued, outstanding } = await world.draining(id, from)
+      if (share < 100) return said('drained_share', { link: id, route, share })
       return route === from ? said('drained_now_later', { link: id, route }) : said('drained_now', { outstanding, issued, route: from })
     },
     apply: async () => undefined,
@@ -30,7 +31,7 @@ export function drained({ id, event }: LinkContract, from: Route): Verb {
 
 /** The gate itself; what relies on it asks it again. */
 export async function draining(world: World, link: string, from: Route): Promise<Gate> {
-  const { route, issued, outstanding, onTheirWay, retrying, parked, dead } = await world.draining(link, from)
+  const { route, share, issued, outstanding, onTheirWay, retrying, parked, dead } = await world.draining(link, from)
   const figures = [
     shown('issued', issued),
     shown('terminal', issued - outstanding),
@@ -38,6 +39,7 @@ export async function draining(world: World, link: string, from: Route): Promise
     shown('parked', parked),
     shown('dead', dead),
   ]
+  if (share < 100) return failed(said('drained_share', { link, route, share }), figures)
   if (route === from) return failed(said('drained_route', { link, route }), figures)
   if (outstanding === 0) return passed(figures)
   return holds(said('drained_waits', { outstanding, issued, on_their_way: onTheirWay, retrying, parked, dead }), figures)

@@ -23,7 +23,7 @@ export async function observe(world: World, link: LinkContract): Promise<State> 
     [thing.endpoint(id)]: all(receivers, 'serve') ? 'served' : 'retired',
     [thing.producer(id)]: all(senders, 'produce') ? 'able' : 'none',
     [thing.calls(id)]: all(senders, 'call') ? 'made' : 'retired',
-    [thing.route(id)]: stand.route,
+    [thing.route(id)]: stand.share === 100 ? stand.route : 'both',
     [thing.shadow(id)]: stand.shadow ? 'on' : 'off',
     [thing.parity(id)]: 'unproved',
     [thing.drained(id, 'http')]: 'no',

@@ -49,8 +49,10 @@ export function openWorld({ links, events, directory, registry, deployer }: Worl
     positions: async id => readPositions(await get(linkOf(id).to, `/operator/positions/${id}`)),
     knownVersions: async service => readVersions(await get(service, '/operator/versions')),
     switchOf,
-    async turn({ link, route, shadow }, dryRun = false) {
-      const body = { link, route, shadow, term: required(term), ...(dryRun ? { dry_run: true } : {}) }
+    async turn({ link, route, share = 100, shadow }, dryRun = false) {
+      // Said only where it says something, so that a service of an older build takes the order.
+      const part = share === 100 ? {} : { share }
+      const body = { link, route, ...part, shadow, term: required(term), ...(dryRun ? { dry_run: true } : {}) }
       const answer = await directory.ask(linkOf(link).from, {
         method: 'POST',
         path: '/operator/switch',
@@ -66,10 +68,10 @@ export function openWorld({ links, events, directory, registry, deployer }: Worl
       if (since === null) return { link: id, since_epoch: null, ...nothing }
       return { link: id, since_epoch: since, ...readParity(await get(linkOf(id).to, `/operator/parity/${id}?since=${since}`)) }
     },
-    async draining(id, route: Route) {
+    async draining(id, route: Route, since?: number) {
       const { from, to } = linkOf(id)
       // The sender first, then the receiver: what becomes terminal in between is then seen as terminal.
-      const sent = readDraining(await get(from, `/operator/draining/${id}?route=${route}`))
+      const sent = readDraining(await get(from, `/operator/draining/${id}?route=${route}${since === undefined ? '' : `&since=${since}`}`))
       const facts = [...sent.candidates]
       const { receipts, parked, dead } = readReceipts(
         await directory.ask(to, { method: 'POST', path: '/operator/receipts', body: { link: id, facts }, deadlineMs: readMs, ...fence }),
@@ -81,6 +83,7 @@ export function openWorld({ links, events, directory, registry, deployer }: Worl
       const [aside, buried, retrying] = [count(parked), count(new Set([...dead, ...sent.dead])), count(sent.retrying)]
       return {
         route: sent.route,
+        share: sent.share,
         issued: sent.issued,
         outstanding,
         onTheirWay: Math.max(0, outstanding - aside - buried - retrying),

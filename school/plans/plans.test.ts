@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { transitionsOf, type Plan } from '@cutover/engine/plan'
-import { plans } from './plans.ts'
+import { links } from '../contracts/links.ts'
+import { planFor, plans } from './plans.ts'
 
 const written = readFileSync(new URL('../../docs/procedures.md', import.meta.url), 'utf8')
 
@@ -40,4 +41,30 @@ test('every business link has a plan in either direction', () => {
     'COMM-080 http',
   ])
   assert.ok(plans.every(plan => transitionsOf(plan).length >= plan.steps.length))
+})
+
+test('by portions a plan has one added step more for each, before the switch and in the order of the portions', () => {
+  for (const link of links.filter(one => one.kind === 'business')) {
+    for (const [to, before, after] of [
+      ['event', '4a', '5'],
+      ['http', '1a', '2'],
+    ] as const) {
+      const whole = planFor(link, to, { portions: [] })
+      const plan = planFor(link, to, { portions: [5, 25, 50] })
+      assert.ok(whole !== undefined && plan !== undefined)
+      const number = before.slice(0, 1)
+      const ids = plan.steps.map(step => step.id)
+      assert.deepEqual(ids.slice(ids.indexOf(before), ids.indexOf(after) + 1), [before, `${number}b`, `${number}c`, `${number}d`, after])
+      const more = plan.steps.filter(step => !whole.steps.some(one => one.id === step.id))
+      assert.deepEqual(
+        more.map(({ why, title, verbs }) => [why !== null, /[а-яё]/i.test(title.ru), verbs.map(verb => verb.does.params['share'])]),
+        [
+          [true, true, [5]],
+          [true, true, [25]],
+          [true, true, [50]],
+        ],
+      )
+      assert.notEqual(plan.hash, whole.hash)
+    }
+  }
 })

@@ -1,3 +1,4 @@
+import type { Portions } from '@cutover/engine/api/portions'
 import { added, plan, type Plan, step } from '@cutover/engine/plan'
 import { consume } from '@cutover/engine/verbs/consume'
 import { drained } from '@cutover/engine/verbs/drained'
@@ -8,9 +9,10 @@ import { register } from '@cutover/engine/verbs/register'
 import { retireCalls, retireEndpoint } from '@cutover/engine/verbs/retire'
 import { route } from '@cutover/engine/verbs/route'
 import type { EventContract, LinkContract } from 'cutover/contract'
+import { portionSteps } from './portions.ts'
 
 /** Procedure 3, written for COMM-040: a business link moves from HTTP to its event. */
-export const businessLinkToEvent = (link: LinkContract, event: EventContract): Plan =>
+export const businessLinkToEvent = (link: LinkContract, event: EventContract, portions: Portions): Plan =>
   plan(
     {
       id: link.id,
@@ -49,6 +51,7 @@ export const businessLinkToEvent = (link: LinkContract, event: EventContract): P
         },
         consume(link, { name: event.name, version: 0 }, 'act'),
       ),
+      ...portionSteps('4', link, 'event', portions),
       step(
         '5',
         { en: 'Give the event the authority, in one switch', ru: 'Передать право событию: один переключатель' },

@@ -1,3 +1,4 @@
+import type { Portions } from '@cutover/engine/api/portions'
 import { added, plan, type Plan, step } from '@cutover/engine/plan'
 import { call } from '@cutover/engine/verbs/call'
 import { drained } from '@cutover/engine/verbs/drained'
@@ -5,9 +6,10 @@ import { retireConsumer, retireProducer } from '@cutover/engine/verbs/retire'
 import { route } from '@cutover/engine/verbs/route'
 import { serve } from '@cutover/engine/verbs/serve'
 import type { EventContract, LinkContract } from 'cutover/contract'
+import { portionSteps } from './portions.ts'
 
 /** Procedure 4, shown on COMM-080: a business link moves from its event to HTTP. */
-export const businessLinkToHttp = (link: LinkContract, event: EventContract): Plan =>
+export const businessLinkToHttp = (link: LinkContract, event: EventContract, portions: Portions): Plan =>
   plan(
     {
       id: link.id,
@@ -30,6 +32,7 @@ export const businessLinkToHttp = (link: LinkContract, event: EventContract): Pl
         },
         call(link),
       ),
+      ...portionSteps('1', link, 'http', portions),
       step(
         '2',
         { en: 'Call it and stop sending events, in one switch', ru: 'Вызывать и больше не посылать события: один переключатель' },
