@@ -99,6 +99,7 @@ export const en = {
     between: 'From, to',
     kind: 'Kind',
     route: 'Route',
+    share: '{{share}} % of the keys',
     rate: 'Rate',
     open: 'Open',
     run: 'Run',
