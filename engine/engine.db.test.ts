@@ -6,6 +6,7 @@ import { Problem } from 'cutover/failure'
 import { type RouteDefinition, type Server, openServer, tokenDigest } from 'cutover/http/server'
 import { openLog } from 'cutover/process/log'
 import { freshDatabase, type TestDatabase } from '../tests/database.ts'
+import { planFor } from '../tests/running.ts'
 import type { HistoryAnswer, LinkRow, SwitchAnswer, VerifyReport } from './api/contract.ts'
 import { openEngine } from './engine.ts'
 import { openDirectory } from './services/directory.ts'
@@ -77,7 +78,13 @@ describe('the engine', () => {
       'GET /operator/audits/{link}/{side}': () => ({ rows: [{ key: 'a', factId: 'f1', content: { right: 'yes' } }], next: null }),
     })
     bonuses = await fakeService('bonuses', {
-      'GET /operator/links': () => [],
+      'GET /operator/links': () => [{ link: 'COMM-010', route: 'http', epoch: 1, facts: 0, rate: 0.5 }],
+      'GET /operator/readings/{link}': () => ({
+        answers: 'http',
+        compares: false,
+        epoch: 1,
+        copy: { state: 'absent', rows: 0, quiet_ms: null, touches: [] },
+      }),
       'GET /operator/instances': () => state.able.map(id => ({ id, capabilities: ['act:COMM-040', 'serve:COMM-040'], build: null })),
       'GET /operator/audits/{link}/{side}': () => ({ rows: effects, next: null }),
       'POST /operator/audits/{link}/{side}/find': () => ({ rows: effects }),
@@ -88,7 +95,7 @@ describe('the engine', () => {
     const directory = openDirectory({ hiring: [hiring.url], bonuses: [bonuses.url] }, { token: async () => 'engine' })
     const expectations = [{ link: 'COMM-040', expected: () => ({ amount: 500 }) }]
     const opened = await openEngine(
-      { links: [link, fixed], events: [], plans: [], expectations, ledger: 'bonuses' },
+      { links: [link, fixed], events: [], planFor, expectations, ledger: 'bonuses' },
       {
         database,
         directory,
@@ -128,9 +135,22 @@ describe('the engine', () => {
       body.map(row => [row.link, row.route, row.rate]),
       [
         ['COMM-040', 'http', 1.5],
-        ['COMM-010', 'http', null],
+        ['COMM-010', 'http', 0.5],
       ],
     )
+  })
+
+  test('refuses portions at its edge, by what they must be', async () => {
+    for (const portions of ['0', '100', '101', '5,5', '25,5', '1,2,3,4,5,6', '5,', 'x', '5.5', '']) {
+      const { status, body } = await call<{ code: string }>('GET', `/api/plans/COMM-040?portions=${portions}`)
+      assert.deepEqual([status, body.code], [400, 'parameter_invalid'], portions)
+    }
+    for (const portions of [[0], [100], [101], [5, 5], [1, 2, 3, 4, 5, 6], [5.5], ['5'], '5,25', 5, null]) {
+      const { status, body } = await call<{ code: string }>('POST', '/api/plans/COMM-040/apply', { portions })
+      assert.equal(status, 400, JSON.stringify(portions))
+      assert.match(body.code, /^(parameter|body)_invalid$/)
+    }
+    assert.equal((await call<object[]>('GET', '/api/runs')).body.length, 0)
   })
 
   test('moves a link once, says what changed, and sends its term each time', async () => {
@@ -153,7 +173,7 @@ describe('the engine', () => {
   test('refuses to move what cannot be moved, and a route that does not exist', async () => {
     const { status, body } = await call<{ detail: string }>('POST', '/api/links/COMM-010/switch', { to: 'event' })
     assert.equal(status, 409)
-    assert.match(body.detail, /starting form only \(http\).*Movable: COMM-040/)
+    assert.match(body.detail, /carries state.*Use: cutover apply COMM-010/)
     assert.equal((await call('POST', '/api/links/COMM-040/switch', { to: 'pigeon' })).status, 400)
     assert.equal((await call('POST', '/api/links/COMM-040/switch', { to: 'http', by: 'me' })).status, 400)
   })

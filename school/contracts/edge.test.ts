@@ -162,7 +162,13 @@ test('whatever ids and answers the edge accepts, each outcome can be appended wi
       }),
   }
   const unused = {} as Parameters<typeof assignmentRoutes>[0]['tasks']
-  const routes = assignmentRoutes({ database: queries, sender: outcomes, random: systemRandom, tasks: unused, authors: aReader('COMM-010') })
+  const routes = assignmentRoutes({
+    database: queries,
+    sender: outcomes,
+    random: systemRandom,
+    tasks: unused,
+    authors: aReader('COMM-010'),
+  })
   const post = await serve(routes, () => ({ kind: 'person', subject: person, role: 'candidate' }))
   const answers = fc.array(texts(500), { maxLength: 20 })
   const cases = fc.record({ task: ids, author: ids, candidate: ids, assignment: fc.oneof(ids, fc.string()), answers, right: fc.boolean() })

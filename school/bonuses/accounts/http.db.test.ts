@@ -36,7 +36,14 @@ async function serve(): Promise<{ database: Database; get: Get }> {
   const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
   let caller: Caller
   const verifier = { verify: async () => caller }
-  const server = await openServer({ service: 'test', port: 0, routes: accountRoutes(database, managers), verifier, log, ready: async () => ({}) })
+  const server = await openServer({
+    service: 'test',
+    port: 0,
+    routes: accountRoutes(database, managers),
+    verifier,
+    log,
+    ready: async () => ({}),
+  })
   return {
     database,
     async get(as, path) {
