@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { type Route, pathOf, paths } from '@cutover/engine/api'
+import { pathOf, paths } from '@cutover/engine/api'
 import type { ApplyRequest, PlanView, RunView } from '@cutover/engine/api/plan'
 import { type Context, type Terminal, contextOf, verb } from './command.ts'
 import { confirm, yes } from './confirm.ts'
@@ -8,13 +8,12 @@ import { isLost, readRun } from './order.ts'
 import { patiently } from './patience.ts'
 import { isNothingToDo, nothingToDo, planHead, refusalText } from './plan-text.ts'
 import { plain } from './print.ts'
-import { readPlan, withRoute } from './route-option.ts'
+import { type PlanChoice, choiceOf, readPlan, withPlanChoice } from './route-option.ts'
 import { routeName, stateOf } from './sentence.ts'
 import { linkId } from './target.ts'
 import { type WaitOptions, waitFor, waitSeconds, withWait } from './waiting.ts'
 
-interface ApplyOptions extends WaitOptions {
-  readonly to?: Route
+interface ApplyOptions extends WaitOptions, PlanChoice {
   readonly yes?: true
   readonly until?: string
   readonly hash?: string
@@ -23,7 +22,7 @@ interface ApplyOptions extends WaitOptions {
 /** `cutover apply LINK`: moves a link by its plan. Ends finished, before anything that cannot be undone. */
 export const applyVerb = (terminal: Terminal): Command =>
   withWait(
-    withRoute(
+    withPlanChoice(
       verb(terminal, {
         name: 'apply',
         summary: 'Move a link by its plan, step by step, up to the point of no return',
@@ -38,7 +37,7 @@ export const applyVerb = (terminal: Terminal): Command =>
     .option('--hash <hash>', 'apply this plan, as plan has shown it, and no other', hashText)
     .action(async (link: string, options: ApplyOptions, command: Command) => {
       const context = contextOf(terminal, command)
-      const plan = await readPlan(context, link, options.to)
+      const plan = await readPlan(context, link, options)
       await admit(context, plan, options)
       if (context.screen !== null && options.yes !== true) {
         context.note(planHead(plan, context.screen.columns).join('\n'))
@@ -48,6 +47,7 @@ export const applyVerb = (terminal: Terminal): Command =>
         to: plan.to,
         hash: options.hash ?? plan.hash,
         ...(options.until === undefined ? {} : { until: options.until }),
+        ...(plan.portions === undefined ? {} : { portions: plan.portions }),
       }
       const run = await begin(context, link, body)
       const said = `${plain(run.run)} goes forward: ${link} moves from ${routeName(run.from)} to ${routeName(run.to)}.`
@@ -62,7 +62,7 @@ async function admit(context: Context, plan: PlanView, { until, hash }: ApplyOpt
     throw new CommandFailed(
       exitCodes.usage,
       `the plan of ${link} has no step ${until}; its steps are ${steps.map(plain).join(', ')}`,
-      `see them with: npx cutover plan ${link} --to ${plan.to}`,
+      `see them with: npx cutover plan ${link} ${choiceOf(plan)}`,
     )
   if (isNothingToDo(plan)) throw new CommandFailed(exitCodes.held, nothingToDo(plan), 'look at it with: npx cutover links')
   const run = plan.run === null ? null : await readRun(context, plan.run)
@@ -82,14 +82,14 @@ async function admit(context: Context, plan: PlanView, { until, hash }: ApplyOpt
     throw new CommandFailed(
       exitCodes.held,
       `the plan of ${link} has changed since it was shown: it is ${plain(plan.hash)} now`,
-      `look at it with: npx cutover plan ${link} --to ${plan.to}, then apply that`,
+      `look at it with: npx cutover plan ${link} ${choiceOf(plan)}, then apply that`,
     )
   const [first] = turns ? [] : plan.refusals
   if (first !== undefined)
     throw new CommandFailed(
       exitCodes.checkFailed,
       `the plan of ${link} is refused: ${refusalText(first)}`,
-      `see each condition with: npx cutover plan ${link} --to ${plan.to}`,
+      `see each condition with: npx cutover plan ${link} ${choiceOf(plan)}`,
     )
 }
 
@@ -100,7 +100,7 @@ async function begin(context: Context, link: string, body: ApplyRequest): Promis
     return await give()
   } catch (error) {
     if (!isLost(error)) throw error
-    const { run } = await readPlan(context, link, body.to)
+    const { run } = await readPlan(context, link, body)
     const held = run === null ? null : await readRun(context, run)
     return held === null || held.heading === 'back' ? await give() : held
   }

@@ -82,13 +82,26 @@ describe('links', () => {
       title: 'The credit for a right answer, to its creator',
     }
     const rows = [{ ...row, link: 'COMM-040', epoch: 3, facts: 10, open: 4, shadow: true, run: 'R-7', note: null }]
-    engine.play({ 'GET /api/links': [ok(rows)] })
+    const shared = {
+      ...row,
+      link: 'COMM-050',
+      route: 'event',
+      share: 5,
+      epoch: 3,
+      facts: 10,
+      open: 4,
+      shadow: true,
+      run: 'R-8',
+      note: null,
+    }
+    engine.play({ 'GET /api/links': [ok([...rows, shared])] })
     const screen = new PaperScreen()
     for (const columns of [80, 120]) {
       screen.columns = columns
       const { out } = await say('links', { screen })
       assert.ok(widthOf(out) <= columns, out)
       assert.match(out, /COMM-040 .* http +5\.2\/s +4 +on +R-7/)
+      assert.match(out, /COMM-050 .* event 5 % +5\.2\/s +4 +on +R-8/)
     }
   })
 })

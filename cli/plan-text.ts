@@ -3,6 +3,7 @@ import { hanging } from './gate.ts'
 import type { Glyphs } from './glyphs.ts'
 import { ruled } from './picture.ts'
 import { counted, plain, styled, wrap } from './print.ts'
+import { choiceOf } from './route-option.ts'
 import { routeName, sentence } from './sentence.ts'
 
 /** A line is read best up to this; a wider terminal keeps its margin. */
@@ -110,9 +111,10 @@ export const refusalLines = (refusals: readonly Refusal[], width: number): strin
 export const refusalText = ({ step, verb, about, wanted, found }: Refusal): string =>
   `step ${plain(step)} (${plain(verb)}): "${plain(about)}" must be ${wanted.map(plain).join(' or ')} there, and would be ${plain(found)}`
 
-function nextLines({ link, to, run, refusals, hash }: PlanView, width: number): string[] {
+function nextLines(plan: PlanView, width: number): string[] {
+  const { link, run, refusals, hash } = plan
   const name = plain(link)
   if (run !== null) return hanging('', `Run ${plain(run)} holds ${name}. See it with: npx cutover run show ${plain(run)}`, width)
-  if (refusals.length > 0) return hanging('', `Mend that, then look again with: npx cutover plan ${name} --to ${to}`, width)
-  return [`Apply it with: npx cutover apply ${name} --to ${to}`, styled('dim', `This plan and no other: --hash ${plain(hash)}`)]
+  if (refusals.length > 0) return hanging('', `Mend that, then look again with: npx cutover plan ${name} ${choiceOf(plan)}`, width)
+  return [`Apply it with: npx cutover apply ${name} ${choiceOf(plan)}`, styled('dim', `This plan and no other: --hash ${plain(hash)}`)]
 }

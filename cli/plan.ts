@@ -1,19 +1,17 @@
 import type { Command } from 'commander'
-import type { Route } from '@cutover/engine/api'
 import { type Terminal, checkFailed, contextOf, verb } from './command.ts'
 import { Ended, exitCodes } from './exit.ts'
 import { isNothingToDo, planText, refusalText } from './plan-text.ts'
-import { readPlan, withRoute } from './route-option.ts'
+import { type PlanChoice, readPlan, withPlanChoice } from './route-option.ts'
 import { linkId } from './target.ts'
 
-interface PlanOptions {
-  readonly to?: Route
+interface PlanOptions extends PlanChoice {
   readonly detailedExitcode?: true
 }
 
 /** `cutover plan LINK`: the steps that would move a link, as they would go now. Changes nothing. */
 export const planVerb = (terminal: Terminal): Command =>
-  withRoute(
+  withPlanChoice(
     verb(terminal, {
       name: 'plan',
       summary: 'Show the steps that would move a link: what each does, waits for, and how it is undone',
@@ -22,9 +20,9 @@ export const planVerb = (terminal: Terminal): Command =>
     }).argument('<link>', 'the link, for example COMM-040', linkId),
   )
     .option('--detailed-exitcode', 'end with 2 when there is something to do, 0 when there is nothing')
-    .action(async (link: string, { to, detailedExitcode }: PlanOptions, command: Command) => {
+    .action(async (link: string, { detailedExitcode, ...choice }: PlanOptions, command: Command) => {
       const context = contextOf(terminal, command)
-      const plan = await readPlan(context, link, to)
+      const plan = await readPlan(context, link, choice)
       context.print(plan, plan => planText(plan, context.width, context.glyphs))
       if (isNothingToDo(plan)) return
       const [first] = plan.refusals

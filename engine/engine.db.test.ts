@@ -6,6 +6,7 @@ import { Problem } from 'cutover/failure'
 import { type RouteDefinition, type Server, openServer, tokenDigest } from 'cutover/http/server'
 import { openLog } from 'cutover/process/log'
 import { freshDatabase, type TestDatabase } from '../tests/database.ts'
+import { planFor } from '../tests/running.ts'
 import type { HistoryAnswer, LinkRow, SwitchAnswer, VerifyReport } from './api/contract.ts'
 import { openEngine } from './engine.ts'
 import { openDirectory } from './services/directory.ts'
@@ -94,7 +95,7 @@ describe('the engine', () => {
     const directory = openDirectory({ hiring: [hiring.url], bonuses: [bonuses.url] }, { token: async () => 'engine' })
     const expectations = [{ link: 'COMM-040', expected: () => ({ amount: 500 }) }]
     const opened = await openEngine(
-      { links: [link, fixed], events: [], plans: [], expectations, ledger: 'bonuses' },
+      { links: [link, fixed], events: [], planFor, expectations, ledger: 'bonuses' },
       {
         database,
         directory,
@@ -137,6 +138,19 @@ describe('the engine', () => {
         ['COMM-010', 'http', 0.5],
       ],
     )
+  })
+
+  test('refuses portions at its edge, by what they must be', async () => {
+    for (const portions of ['0', '100', '101', '5,5', '25,5', '1,2,3,4,5,6', '5,', 'x', '5.5', '']) {
+      const { status, body } = await call<{ code: string }>('GET', `/api/plans/COMM-040?portions=${portions}`)
+      assert.deepEqual([status, body.code], [400, 'parameter_invalid'], portions)
+    }
+    for (const portions of [[0], [100], [101], [5, 5], [1, 2, 3, 4, 5, 6], [5.5], ['5'], '5,25', 5, null]) {
+      const { status, body } = await call<{ code: string }>('POST', '/api/plans/COMM-040/apply', { portions })
+      assert.equal(status, 400, JSON.stringify(portions))
+      assert.match(body.code, /^(parameter|body)_invalid$/)
+    }
+    assert.equal((await call<object[]>('GET', '/api/runs')).body.length, 0)
   })
 
   test('moves a link once, says what changed, and sends its term each time', async () => {

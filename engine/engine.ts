@@ -20,7 +20,7 @@ import { openMover } from './links/move.ts'
 import { linkUnknown } from './links/unknown.ts'
 import { openPages } from './pages/pages.ts'
 import { parityRoutes } from './parity/http.ts'
-import type { Plan } from './plan/plan.ts'
+import type { PlanFor } from './plan/plan.ts'
 import type { Registry, World } from './plan/world.ts'
 import { readsRoutes } from './reads/http.ts'
 import { openRegistry } from './registry/postgres.ts'
@@ -47,7 +47,7 @@ import { openWorld } from './world/world.ts'
 export interface EngineDefinition {
   readonly links: readonly LinkContract[]
   readonly events: readonly EventContract[]
-  readonly plans: readonly Plan[]
+  readonly planFor: PlanFor
   readonly expectations: readonly Expectation[]
   /** The service that answers `GET /operator/ledger`; null for a system without money. */
   readonly ledger: string | null
@@ -123,7 +123,7 @@ export async function runEngine(
 
 /** An engine over resources that are there. Nothing runs before its parts are started. */
 export async function openEngine(
-  { links, events, plans, expectations, ledger }: EngineDefinition,
+  { links, events, planFor, expectations, ledger }: EngineDefinition,
   resources: EngineResources,
 ): Promise<Engine> {
   const { database, directory, deployer, log } = resources
@@ -139,7 +139,7 @@ export async function openEngine(
   const world = (run: string | null, term: number | null): World => openWorld(seen, run, term)
   const certified: OrdersPorts['certified'] = some => certifiedBy(certificates, some, now())
   const { operatorToken, approverToken, approvals } = resources
-  const orders = openOrders({ links, plans, runs, world: world(null, null), certified, approvals })
+  const orders = openOrders({ links, planFor, runs, world: world(null, null), certified, approvals })
   const gather = async (): Promise<readonly LinkRow[]> =>
     gatherLinks(links, directory, database, new Map((await runs.unfinished()).map(run => [run.link, runId(run.number)])))
   const version = async (): Promise<number> => (await runs.version()) + (await certificates.version())
@@ -184,7 +184,7 @@ export async function openEngine(
   const loop = openRunLoop(
     {
       runs,
-      planOf: run => planOf(plans, run),
+      planOf: run => planOf({ links, planFor }, run),
       worldOf: (run, term) => world(runId(run.number), term),
       approvals,
       clock,

@@ -1,24 +1,30 @@
-// Every plan of the school over a system in memory: killed at each of its durable writes, both ways, and completed.
+// Every plan of the school, and that of each business link by a portion of its keys first, over a system in memory:
+// killed at each of its durable writes, both ways, and completed.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isFinal } from '../engine/plan/plan.ts'
 import { events } from '../school/contracts/events.ts'
-import { plans } from '../school/plans/plans.ts'
+import { planFor, plans } from '../school/plans/plans.ts'
 import { setup } from './running.ts'
 
-for (const plan of plans) {
+const byPortions = plans.flatMap(({ link, to }) => planFor(link, to, { portions: [10] }) ?? [])
+const all = [...plans.map(plan => ({ plan, portions: [] })), ...byPortions.map(plan => ({ plan, portions: [10] }))]
+
+for (const { plan, portions } of all) {
   const event = events.find(one => one.name === plan.link.event)
   if (event === undefined) throw new Error(`${plan.link.event} is no event of the school`)
-  const subject = { link: plan.link, event, plan, on: plan.to === 'event' ? ('http' as const) : ('event' as const) }
+  const subject = { link: plan.link, event, planFor, on: plan.to === 'event' ? ('http' as const) : ('event' as const) }
 
-  test(`${plan.id} to ${plan.to} reaches the same ends with the engine killed at every durable write, before it and after it`, async context => {
+  const name = `${plan.id} to ${plan.to}${portions.length === 0 ? '' : ` by ${portions.join(', ')} %`}`
+
+  test(`${name} reaches the same ends with the engine killed at every durable write, before it and after it`, async context => {
     const { system, orders, drive } = await setup(context, false, subject)
     const start = system.state()
     // Each write is first met by an engine that dies before it, then by one that dies right after it.
     const kill = (attempt: number, when: 'before' | 'after'): boolean => when === 'after' || attempt % 2 === 1
     const driven = (run: string): Promise<number> => drive(run, kill)
 
-    const first = (await orders.apply(plan.id, { to: plan.to }, 'test')).run
+    const first = (await orders.apply(plan.id, { to: plan.to, portions }, 'test')).run
     await driven(first)
     assert.equal((await orders.get(first)).state, 'finished')
     const finished = system.state()
@@ -28,7 +34,7 @@ for (const plan of plans) {
     assert.equal((await orders.get(first)).state, 'reverted')
     assert.deepEqual(system.state(), start)
 
-    const second = (await orders.apply(plan.id, { to: plan.to }, 'test')).run
+    const second = (await orders.apply(plan.id, { to: plan.to, portions }, 'test')).run
     await drive(second)
     assert.deepEqual(system.state(), finished, 'the same end without a kill')
     await orders.complete(second, 'test')
@@ -36,12 +42,13 @@ for (const plan of plans) {
     assert.equal((await orders.get(second)).state, 'completed')
   })
 
-  test(`${plan.id} to ${plan.to} goes back from each of its steps to exactly where it began`, async context => {
+  test(`${name} goes back from each of its steps to exactly where it began`, async context => {
     const { system, orders, drive } = await setup(context, false, subject)
     const start = system.state()
+    assert.equal((await orders.plan(plan.id, plan.to, portions)).hash, plan.hash)
     const final = plan.steps.findIndex(step => step.verbs.some(isFinal))
     for (const { id: until } of plan.steps.slice(0, final === -1 ? plan.steps.length : final).slice(0, -1)) {
-      const { run } = await orders.apply(plan.id, { to: plan.to, until }, 'test')
+      const { run } = await orders.apply(plan.id, { to: plan.to, portions, until }, 'test')
       await drive(run)
       assert.equal((await orders.get(run)).state, 'paused', until)
       await orders.revert(run, 'test')

@@ -12,16 +12,18 @@ import { certifiedBy } from '../engine/certificate/certificate.ts'
 import { openCertificates } from '../engine/certificate/postgres.ts'
 import type { Certificates } from '../engine/certificate/store.ts'
 import type { Lease } from '../engine/lease/lease.ts'
-import { added, plan, type Plan, step } from '../engine/plan/plan.ts'
+import { added, plan, type Plan, type PlanFor, step } from '../engine/plan/plan.ts'
 import { consume } from '../engine/verbs/consume.ts'
 import { drained } from '../engine/verbs/drained.ts'
+import type { Portions } from '../engine/api/portions.ts'
 import { parity } from '../engine/verbs/parity.ts'
+import { portion } from '../engine/verbs/portion.ts'
 import { producer } from '../engine/verbs/producer.ts'
 import { produce } from '../engine/verbs/produce.ts'
 import { register } from '../engine/verbs/register.ts'
 import { retireCalls, retireEndpoint } from '../engine/verbs/retire.ts'
 import { route } from '../engine/verbs/route.ts'
-import { openOrders, type Orders } from '../engine/run/orders.ts'
+import { openOrders, type Orders, planOf } from '../engine/run/orders.ts'
 import { openRuns } from '../engine/run/postgres.ts'
 import { advance, type RunnerPorts } from '../engine/run/runner.ts'
 import { numberOf, type Runs, type StoredRun } from '../engine/run/store.ts'
@@ -33,16 +35,21 @@ class Killed extends Error {}
 const log = openLog({ service: 'engine', instance: 'test', level: 'silent' })
 export const clock: Clock = { now: () => Date.now(), sleep: async () => undefined }
 export const title = { en: 'a step', ru: 'шаг' }
-export const toEvent: Plan = plan({ id: link.id, link, to: 'event', procedure: 'Procedure 3', title }, [
-  step('1', title, register(event, 0, ['hiring', 'bonuses'])),
-  step('2', title, consume(link, { name: event.name, version: 0 }, 'record')),
-  step('3', title, producer(link, 0), produce(link, 0)),
-  step('4', title, parity(link, { pairs: 50, coverage: 99 })),
-  added('4a', title, title, consume(link, { name: event.name, version: 0 }, 'act')),
-  step('5', title, route(link, 'event', 0)),
-  added('5a', title, title, drained(link, 'http')),
-  step('6', title, retireCalls(link), retireEndpoint(link)),
-])
+export const toEventBy = (portions: Portions): Plan =>
+  plan({ id: link.id, link, to: 'event', procedure: 'Procedure 3', title }, [
+    step('1', title, register(event, 0, ['hiring', 'bonuses'])),
+    step('2', title, consume(link, { name: event.name, version: 0 }, 'record')),
+    step('3', title, producer(link, 0), produce(link, 0)),
+    step('4', title, parity(link, { pairs: 50, coverage: 99 })),
+    added('4a', title, title, consume(link, { name: event.name, version: 0 }, 'act')),
+    ...portions.map((share, at) => added(`4${'bcdef'.charAt(at)}`, title, title, portion(link, 'event', 0, share))),
+    step('5', title, route(link, 'event', 0)),
+    added('5a', title, title, drained(link, 'http')),
+    step('6', title, retireCalls(link), retireEndpoint(link)),
+  ])
+
+export const toEvent = toEventBy([])
+export const planFor: PlanFor = (of, to, { portions }) => (of.id === link.id && to === 'event' ? toEventBy(portions) : undefined)
 
 /** A lease that is held, unless said otherwise. */
 export const lease = (hold: Lease['hold'] = async () => undefined): Lease => ({
@@ -72,9 +79,9 @@ export interface Setup {
 
 const movesMax = 500
 
-/** A system in memory, and an engine's database of its own; with approvals by a second person, or without. Of another link's plan, if one is given. */
-export async function setup(context: TestContext, approvals = false, other?: Subject & { readonly plan: Plan }): Promise<Setup> {
-  const subject = other ?? { link, event, on: 'http' as const, plan: toEvent }
+/** A system in memory, and an engine's database of its own; with approvals by a second person, or without. Of another link and its plans, if they are given. */
+export async function setup(context: TestContext, approvals = false, other?: Subject & { readonly planFor: PlanFor }): Promise<Setup> {
+  const subject = other ?? { link, event, on: 'http' as const, planFor }
   const own = await freshDatabase()
   const database = openDatabase({ url: own.url, name: 'runs-test', connectionsMax: 4, onIdleError: () => undefined })
   context.after(async () => {
@@ -87,18 +94,18 @@ export async function setup(context: TestContext, approvals = false, other?: Sub
   const certificates = openCertificates(database, lease(), now)
   const system = openTestWorld(documentDigest(subject.event.versions[0] as object), certificates, now, subject)
   const runs = openRuns(database, lease(), clock.now)
+  const known = { links: [subject.link], planFor: subject.planFor }
   const orders = openOrders({
-    links: [subject.link],
-    plans: [subject.plan],
+    ...known,
     runs,
     world: system.world(null),
     certified: some => certifiedBy(certificates, some, now()),
     approvals,
   })
   const stored = async (run: string): Promise<StoredRun> => (await runs.get(numberOf(run) ?? 0)) as StoredRun
-  const ports = (run: string, over = runs, known: Plan = subject.plan): RunnerPorts => ({
+  const ports = (run: string, over = runs, plan?: Plan): RunnerPorts => ({
     runs: over,
-    planOf: () => known,
+    planOf: stored => plan ?? planOf(known, stored),
     worldOf: () => system.world(run),
     approvals,
     clock,

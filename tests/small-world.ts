@@ -48,7 +48,9 @@ export interface TestWorld {
   refuseTurn: string | null
   /** Facts of the old route that have not arrived. */
   outstanding: number
-  /** Messages of it that came after the switch. */
+  /** Facts of the new route that are dead letters. */
+  dead: number
+  /** Messages of the old route that came after the switch. */
   strays: number
   /** Why a count proves nothing. */
   unsure: Said | null
@@ -77,15 +79,18 @@ export function openTestWorld(
   )
   const wanted = Object.fromEntries(Object.entries(capabilities).map(([service, all]) => [service, new Set(all)]))
   const registered = new Map<string, string | null>(on === 'event' ? [[`${event.name} v0`, null]] : [])
-  const stand = { route: on, shadow: false, epoch: 1 }
+  const stand = { route: on, share: 100, shadow: false, epoch: 1 }
   const data = openTestData(started, orders => self.orders.push(orders))
   let topic: TopicStand['state'] = 'open'
   let pairs = 0
+  /** Facts of the new route that have arrived since the switch stands like this. */
+  let arrived = 0
   const self: TestWorld = {
     away: null,
     different: 0,
     refuseTurn: null,
     outstanding: 0,
+    dead: 0,
     strays: 0,
     unsure: null,
     orders: [],
@@ -93,6 +98,7 @@ export function openTestWorld(
       ...Object.fromEntries([from, to].map(service => [service, [...(capabilities[service] ?? [])].toSorted()])),
       registered: [...registered.keys()].toSorted(),
       route: stand.route,
+      ...(stand.share === 100 ? {} : { share: stand.share }),
       shadow: stand.shadow,
       ...(topic === 'open' ? {} : { topic }),
       ...(link.kind === 'data' ? data.state() : {}),
@@ -112,6 +118,12 @@ export function openTestWorld(
   function certifier(run: string | null): Certifier {
     const { draining } = world(run)
     return openCertifier({ certificates, linkOf: () => link, draining, now, run: run ?? '', term: 7 })
+  }
+
+  /** A share needs both ways: the sender's permit in the real one. */
+  function needBoth(): void {
+    const lacks = [`call:${link.id}`, `produce:${link.id}`].find(one => capabilities[from]?.has(one) !== true)
+    if (lacks !== undefined) throw new Problem('service_refused', { detail: `${from} has no ${lacks}` })
   }
 
   function world(run: string | null): World {
@@ -143,10 +155,13 @@ export function openTestWorld(
       async turn(order, dryRun = false) {
         ask(from)
         if (self.refuseTurn !== null) throw new Problem('service_refused', { detail: self.refuseTurn })
-        if (dryRun || (stand.route === order.route && stand.shadow === order.shadow)) return
-        Object.assign(stand, { route: order.route, shadow: order.shadow, epoch: stand.epoch + 1 })
-        self.orders.push(`route ${order.route}${order.shadow ? ' with shadow' : ''}`)
+        const { route, share = 100, shadow } = order
+        if (share < 100) needBoth()
+        if (dryRun || (stand.route === route && stand.share === share && stand.shadow === shadow)) return
+        Object.assign(stand, { route, share, shadow, epoch: stand.epoch + 1 })
+        self.orders.push(`route ${route}${share === 100 ? '' : ` for ${share} %`}${shadow ? ' with shadow' : ''}`)
         pairs = 0
+        arrived = 0
       },
       async parity() {
         ask(to)
@@ -155,13 +170,18 @@ export function openTestWorld(
         const counts = { missing: 0, extra: 0, late: 0, undecided: 0, rate: 20 }
         return { link: link.id, since_epoch: stand.shadow ? stand.epoch : null, facts: pairs, equal, different: self.different, ...counts }
       },
-      async draining(_, route) {
+      async draining(_, route, since) {
         ask(from)
-        self.outstanding = Math.max(0, self.outstanding - 1)
-        const rest = route === stand.route ? 5 : self.outstanding
+        const { share, epoch } = stand
         const late = { count: self.strays, fact: self.strays > 0 ? 'a-fact' : null, epoch: self.strays > 0 ? 1 : null }
-        const left = { outstanding: rest, onTheirWay: rest, retrying: 0, parked: 0, dead: 0, late, unsure: self.unsure }
-        return { route: stand.route, since: stand.epoch, issued: 10, newest: 1, ...left }
+        const told = { route: stand.route, share, since: epoch, newest: 1, retrying: 0, parked: 0, late, unsure: self.unsure }
+        if (since !== undefined) {
+          arrived += 8
+          return { ...told, issued: arrived + 3, outstanding: 3 + self.dead, onTheirWay: 3, dead: self.dead }
+        }
+        self.outstanding = Math.max(0, self.outstanding - 1)
+        const rest = share < 100 || route === stand.route ? 5 : self.outstanding
+        return { ...told, issued: 10, outstanding: rest, onTheirWay: rest, dead: 0 }
       },
       ...data.world(() => ask(to)),
       topic: async () => ({ state: topic, quietMs: topic === 'quarantined' ? 60_000 : null, touches: [] }),

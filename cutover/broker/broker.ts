@@ -1,3 +1,5 @@
+import { bucketOf } from '../contract/bucket.ts'
+
 /** A record as it is appended. Keys decide the partition; the same key always lands in the same one. */
 export interface NewRecord {
   readonly key: string
@@ -136,9 +138,5 @@ export class OffsetOutOfRange extends Error {
   }
 }
 
-/** The partition of a key: FNV-1a, the same for every implementation, so that moving between them keeps the order of a key. */
-export function partitionOf(key: string, partitions: number): number {
-  let hash = 0x811c9dc5
-  for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
-  return hash % partitions
-}
+/** The partition of a key: the same for every implementation, so that moving between them keeps the order of a key. */
+export const partitionOf = (key: string, partitions: number): number => bucketOf(key, partitions)

@@ -37,6 +37,7 @@ const catalogue: Record<string, CatalogueEntry> = {
   json_syntax: { status: 400, title: 'The body is not JSON' },
   json_too_deep: { status: 400, title: 'The body is nested too deeply' },
   key_forbidden: { status: 400, title: 'A key is not allowed' },
+  link_not_shared: { status: 409, title: 'The link cannot be shared between its routes' },
   link_refused: { status: 502, title: 'The other service refused the call' },
   link_retired: { status: 410, title: 'The link is not served by HTTP here' },
   link_unknown: { status: 404, title: 'The link is not known here' },

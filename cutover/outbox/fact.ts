@@ -1,9 +1,10 @@
+import { bucketOf } from '../contract/bucket.ts'
 import type { Ability } from '../contract/capability.ts'
 import type { EventContract, LinkContract, Route } from '../contract/contract.ts'
 import type { Message, Stamp } from '../contract/message.ts'
 import { Problem } from '../failure/problem.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { SwitchState } from '../switch/store.ts'
+import type { Stand, SwitchState } from '../switch/store.ts'
 
 /** A fact as it is about to be appended: a message that has no position yet. */
 export type NewFact = Omit<Message, 'position' | 'traceparent'> & { readonly publish: boolean }
@@ -51,13 +52,14 @@ export function buildFact(
   if (Buffer.byteLength(bytes) > factBytesMax) {
     throw new Problem('event_too_large', { detail: `${event.name} has ${Buffer.byteLength(bytes)} bytes; the limit is ${factBytesMax}` })
   }
+  const businessKey = event.businessKey(payload as never, details.revision)
   const carrying = links.filter(link => link.event === event.name && link.from === details.service && (details.only ?? link.id) === link.id)
-  const stamps = stampsOf(carrying, state, able)
+  const stamps = stampsOf(carrying, businessKey, state, able)
   return {
     factId: details.factId,
     event: event.name,
     version,
-    businessKey: event.businessKey(payload as never, details.revision),
+    businessKey,
     orderKey: event.orderKey(payload as never),
     revision: details.revision,
     ...(details.removed === true ? { removed: true } : {}),
@@ -71,10 +73,12 @@ export function buildFact(
 /** What this instance can do about a link. */
 export type Able = (ability: Ability, link: string) => boolean
 
-function stampsOf(carrying: readonly LinkContract[], state: SwitchState, able: Able): Record<string, Stamp> {
+function stampsOf(carrying: readonly LinkContract[], businessKey: string, state: SwitchState, able: Able): Record<string, Stamp> {
   return Object.fromEntries(
     carrying.flatMap(link => {
-      const { route, shadow } = state.links[link.id] ?? { route: link.start, shadow: false }
+      const stand = state.links[link.id] ?? { route: link.start, share: 100, shadow: false }
+      const route = carrierOf(stand, businessKey)
+      const { shadow } = stand
       // State that is read by HTTP is told to nobody.
       if (link.kind === 'data' && route === 'http') return []
       demand(able, link, route)
@@ -82,6 +86,15 @@ function stampsOf(carrying: readonly LinkContract[], state: SwitchState, able: A
       return [[link.id, { route, epoch: state.epoch, ...(shadow && route === 'http' ? { shadow: true as const } : {}) }]]
     }),
   )
+}
+
+/**
+ * The route that carries a key. For one share the same key always goes the same way, and a larger share only moves keys
+ * to the switch's route, so that no key goes to and fro while the share grows.
+ */
+export function carrierOf({ route, share }: Pick<Stand, 'route' | 'share'>, businessKey: string): Route {
+  if (share === 100 || bucketOf(businessKey, 100) < share) return route
+  return route === 'http' ? 'event' : 'http'
 }
 
 /**

@@ -206,18 +206,24 @@ export function openRelayStore(database: Database): RelayStore {
       )
       return rows.map(row => row.fact_id)
     },
-    async statedFor(link, route) {
+    async statedFor(link, route, since) {
+      // Positions rise with epochs: what was stated since one lies beyond the last fact of the link that was stated before it.
       const { rows } = await database.query<{ issued: number; newest: string }>(
-        `select count(*)::int as issued, coalesce(max((stamps -> $1 ->> 'epoch')::bigint), 0) as newest
-           from (select stamps from outbox where stamps -> $1 ->> 'route' = $2
+        `with before as materialized (
+           select position from outbox where $3::bigint > 0 and (stamps -> $1 ->> 'epoch')::bigint < $3 order by position desc limit 1
+         )
+         select count(*)::int as issued, coalesce(max((stamps -> $1 ->> 'epoch')::bigint), 0) as newest
+           from (select stamps from outbox
+                  where position > coalesce((select position from before), 0) and stamps -> $1 ->> 'route' = $2
                   union all
-                 select stamps from outbox_carried c where link = $1 and stamps -> $1 ->> 'route' = $2
+                 select stamps from outbox_carried c
+                  where link = $1 and stamps -> $1 ->> 'route' = $2 and (stamps -> $1 ->> 'epoch')::bigint >= $3
                     and not exists (select from outbox o where o.position = c.position)) as own`,
-        [link, route],
+        [link, route, since],
       )
       return { issued: rows[0]?.issued ?? 0, newest: Number(rows[0]?.newest ?? 0) }
     },
-    async rest(link, route, compared) {
+    async rest(link, route, compared, since) {
       // In one statement, so that what becomes terminal meanwhile is in all of it or in none. Everything at or below the
       // sweep's position is terminal or carried over, as far as the receiver remembers it: only what lies beyond, or is
       // carried, has to be asked after.
@@ -225,9 +231,11 @@ export function openRelayStore(database: Database): RelayStore {
         `with swept as materialized (select coalesce(max(position), 0) as through from relay_lane where lane = 'sweep:' || $1),
          own as materialized (
            select position, fact_id from outbox
-            where position > (select least(through, $3::bigint) from swept) and stamps -> $1 ->> 'route' = $2
+            where position > (select least(through, $3::bigint) from swept)
+              and stamps -> $1 ->> 'route' = $2 and (stamps -> $1 ->> 'epoch')::bigint >= $4
             union
-           select position, fact_id from outbox_carried where link = $1 and stamps -> $1 ->> 'route' = $2
+           select position, fact_id from outbox_carried
+            where link = $1 and stamps -> $1 ->> 'route' = $2 and (stamps -> $1 ->> 'epoch')::bigint >= $4
          ), few as materialized (select position, fact_id from own order by position limit ${candidatesMax})
          select (select count(*)::int from own) as open,
                 array(select fact_id from few order by position) as candidates,
@@ -235,7 +243,7 @@ export function openRelayStore(database: Database): RelayStore {
                 array(select d.fact_id from dead_letter d join few on few.fact_id = d.fact_id
                        where d.side = 'relay' and d.link = $1 and d.state in ('open', 'replaying')) as dead,
                 (select $3::bigint < through and coalesce((select min(position) from outbox) > $3::bigint + 1, true) from swept) as gone`,
-        [link, route, compared.toString()],
+        [link, route, compared.toString(), since],
       )
       return rows[0] as Rest
     },

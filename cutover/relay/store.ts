@@ -74,13 +74,13 @@ export interface RelayStore {
   open(links: readonly string[]): Promise<Readonly<Record<string, number>>>
   /** Which of these facts of a link are still held here, in the outbox or carried over, and so will be seen through. */
   held(link: string, facts: readonly string[]): Promise<readonly string[]>
-  /** The facts that were stated for a route of a link and are still held; reads all of them. */
-  statedFor(link: string, route: Route): Promise<Stated>
+  /** The facts that were stated for a route of a link, at an epoch or after it, and are still held; reads all of them. */
+  statedFor(link: string, route: Route, since: number): Promise<Stated>
   /**
    * Those of them that are not known to be terminal; no more can come once the switch has left the route. The receiver
    * remembers that all is terminal up to `compared`: what the sweep has found beyond that is not believed any more.
    */
-  rest(link: string, route: Route, compared: bigint): Promise<Rest>
+  rest(link: string, route: Route, compared: bigint, since: number): Promise<Rest>
 }
 
 export interface Stated {

@@ -1,91 +1,25 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { countLink } from '../../tests/counting.ts'
-import { openStating, type Stating } from '../../tests/stating.ts'
-import { tokenDigest } from '../http/server.ts'
-import { aServer } from '../http/testing.ts'
-import { systemClock, systemRandom } from '../process/clock.ts'
+import { declare, openOperated } from '../../tests/operating.ts'
 import { openRelayStore } from '../relay/postgres.ts'
-import { openSwitchCache } from '../switch/switch.ts'
-import { fenced, termHeader } from './fence.ts'
-import { operatorRoutes } from './operator.ts'
-import { openStores, type Stores } from './stores.ts'
+import { termHeader } from './fence.ts'
 
 /** A data link that is read here. */
 const read = { ...countLink, id: 'L-2', kind: 'data' as const, from: 'adding', to: 'counting' }
-const open: { close(): Promise<void> }[] = []
-after(async () => {
-  await Promise.all(open.map(one => one.close()))
-})
 
-interface Answer {
-  readonly status: number
-  readonly body: Readonly<Record<string, unknown>>
-}
-
-interface Operated extends Stating {
-  readonly stores: Stores
-  /** How often the other instances were told to reload. */
-  readonly flips: () => number
-  get(path: string, headers?: Record<string, string>): Promise<Answer>
-  flip(body: object, headers?: Record<string, string>): Promise<Answer>
-}
-
-/** A service that states facts of L-1, as an operator sees it. */
-async function setup(): Promise<Operated> {
-  const stating = await openStating()
-  open.push(stating.database)
-  const stores = openStores(stating.database)
-  let flips = 0
-  const routes = operatorRoutes({
-    service: 'counting',
-    instance: '1',
-    links: [countLink, read, { ...read, id: 'L-3' }, { ...countLink, id: 'L-4', kind: 'data' }],
-    stores,
-    switches: await openSwitchCache(stores.switch),
-    readings: async () => ({
+test('links tell the route, whether the event is a shadow, and how many facts are not terminal yet', async context => {
+  const { database, state, get, flip } = await openOperated(
+    context,
+    [read, { ...read, id: 'L-3' }, { ...countLink, id: 'L-4', kind: 'data' }],
+    {
       'L-2': { answers: 'http', compares: false, epoch: 1 },
       'L-3': { answers: 'replica', compares: true, epoch: 4 },
-    }),
-    audits: [],
-    clock: systemClock,
-    random: systemRandom,
-    lanes: () => [],
-    consumers: () => [],
-    breakers: () => ({}),
-    meters: new Map(),
-    flipped: () => void flips++,
-  })
-  const server = await aServer(
-    fenced(routes, () => stores.switch.term()),
-    { operatorTokenDigest: tokenDigest('secret') },
+    },
   )
-  const call = async (url: string, headers: Record<string, string>, payload?: object): Promise<Answer> => {
-    const answer = await server.inject({
-      method: payload === undefined ? 'GET' : 'POST',
-      url,
-      headers: { authorization: 'Bearer secret', ...headers, ...(payload === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(payload === undefined ? {} : { payload }),
-    })
-    return { status: answer.statusCode, body: answer.json() }
-  }
-  return {
-    ...stating,
-    stores,
-    flips: () => flips,
-    get: (path, headers = {}) => call(path, headers),
-    flip: (body, headers = {}) => call('/operator/switch', headers, { link: 'L-1', ...body }),
-  }
-}
-
-const declare = (stores: Stores, id: string, ...capabilities: string[]): Promise<void> =>
-  stores.consumer.beat(id, { capabilities, versions: {}, build: 'b1', readings: {} })
-
-test('links tell the route, whether the event is a shadow, and how many facts are not terminal yet', async () => {
-  const { database, state, get, flip } = await setup()
   for (const key of ['a', 'b', 'c']) await state(key)
   const rows = async (): Promise<object> => (await get('/operator/links')).body
-  const rest = { facts: 0, rate: 0 }
+  const rest = { share: 100, facts: 0, rate: 0 }
   // Of what is read here the reading switch tells, with an epoch of its own; of what others read, its readers do.
   const byHttp = { link: 'L-2', route: 'http', shadow: false, epoch: 1, open: null, ...rest }
   const byCopy = { link: 'L-3', route: 'event', shadow: true, epoch: 4, open: null, ...rest }
@@ -97,8 +31,8 @@ test('links tell the route, whether the event is a shadow, and how many facts ar
   assert.deepEqual(await rows(), [{ link: 'L-1', route: 'http', shadow: true, epoch: 2, open: 2, ...rest }, byHttp, byCopy, owned(2)])
 })
 
-test('instances are listed with what they declare', async () => {
-  const { stores, get } = await setup()
+test('instances are listed with what they declare', async context => {
+  const { stores, get } = await openOperated(context, [read])
   await declare(stores, '2')
   await declare(stores, '1', 'call:L-1')
   assert.deepEqual((await get('/operator/instances')).body, [
@@ -107,8 +41,8 @@ test('instances are listed with what they declare', async () => {
   ])
 })
 
-test('the route becomes http only when every live instance can call; who cannot is named', async () => {
-  const { stores, flip } = await setup()
+test('the route becomes http only when every live instance can call; who cannot is named', async context => {
+  const { stores, flip } = await openOperated(context, [read])
   await flip({ route: 'event', term: 1 })
   await declare(stores, '1', 'call:L-1')
   await declare(stores, '2', 'call:L-9')
@@ -120,19 +54,19 @@ test('the route becomes http only when every live instance can call; who cannot 
   assert.equal((await flip({ route: 'http', term: 1 })).body['changed'], true)
 })
 
-test('a dry run answers what would change, and changes and tells nothing', async () => {
-  const { stores, flips, flip } = await setup()
+test('a dry run answers what would change, and changes and tells nothing', async context => {
+  const { stores, flips, flip } = await openOperated(context, [read])
   const before = await stores.switch.read()
-  const from = { route: 'http', shadow: false, epoch: 1 }
-  const answer = { link: 'L-1', route: 'event', shadow: false, epoch: 2, changed: true, from }
+  const from = { route: 'http', share: 100, shadow: false, epoch: 1 }
+  const answer = { link: 'L-1', route: 'event', share: 100, shadow: false, epoch: 2, changed: true, from }
   assert.deepEqual((await flip({ route: 'event', term: 3, dry_run: true })).body, { ...answer, dry_run: true })
   assert.deepEqual([await stores.switch.read(), await stores.switch.term(), flips()], [before, 0, 0])
   assert.deepEqual((await flip({ route: 'event', term: 3 })).body, { ...answer, dry_run: false })
   assert.equal(flips(), 1)
 })
 
-test('an engine that was overtaken is refused whatever it asks; a person is not fenced, and reading raises nothing', async () => {
-  const { stores, get, flip } = await setup()
+test('an engine that was overtaken is refused whatever it asks; a person is not fenced, and reading raises nothing', async context => {
+  const { stores, get, flip } = await openOperated(context, [read])
   await flip({ route: 'event', term: 5 }, { [termHeader]: '5' })
   const late = await get('/operator/links', { [termHeader]: '4' })
   assert.deepEqual([late.status, late.body['code']], [409, 'term_stale'])
@@ -142,8 +76,8 @@ test('an engine that was overtaken is refused whatever it asks; a person is not 
   assert.equal(await stores.switch.term(), 5)
 })
 
-test('a term that is no number is refused by the name of its header', async () => {
-  const { get } = await setup()
+test('a term that is no number is refused by the name of its header', async context => {
+  const { get } = await openOperated(context, [read])
   for (const term of ['', '-1', '1.5', '1e3', 'x', '99999999999999999999']) {
     const { status, body } = await get('/operator/links', { [termHeader]: term })
     assert.deepEqual([status, body['code']], [400, 'header_invalid'], term)

@@ -35,6 +35,7 @@ export interface OperatorOptions {
 interface SwitchOrder {
   readonly link: string
   readonly route: Route
+  readonly share?: number
   readonly shadow?: boolean
   readonly term: number
   readonly dry_run?: boolean
@@ -92,7 +93,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       path: '/operator/links',
       operationId: 'operatorLinks',
       summary:
-        'The links whose route this service decides, or whose state it reads: route, epoch, facts that are not terminal yet (up to 10,000), rate of this instance.',
+        'The links whose route this service decides, or whose state it reads: route, the per cent of the keys that it carries, epoch, facts that are not terminal yet (up to 10,000), rate of this instance.',
       handle: async () => {
         const state = await options.switches.reload()
         const readings = await options.readings()
@@ -106,13 +107,14 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
             const stated = { link, epoch: state.epoch, open: open[link] ?? null, ...metered(link) }
             const switched = state.links[link]
             if (from === service && kind === 'business')
-              return [{ ...stated, route: switched?.route ?? start, shadow: switched?.shadow === true }]
-            // On a data link the reader decides who answers; the owner tells what of the copy is on its way.
-            if (from === service) return [{ ...stated, route: null, shadow: false }]
+              return [{ ...stated, route: switched?.route ?? start, share: switched?.share ?? 100, shadow: switched?.shadow === true }]
+            // On a data link the reader decides who answers, always for all keys; the owner tells what of the copy is on its way.
+            if (from === service) return [{ ...stated, route: null, share: 100, shadow: false }]
             const reading = readings[link]
             if (to !== service || reading === undefined) return []
             const { answers, compares, epoch } = reading
-            return [{ link, route: answers === 'http' ? 'http' : 'event', shadow: compares, epoch, open: null, ...metered(link) }]
+            const route = answers === 'http' ? 'http' : 'event'
+            return [{ link, route, share: 100, shadow: compares, epoch, open: null, ...metered(link) }]
           }),
         }
       },
@@ -122,11 +124,14 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       method: 'POST',
       path: '/operator/switch',
       operationId: 'switchLink',
-      summary: 'Moves the route of a link. When it answers, no fact with the old stamp can appear any more.',
+      summary:
+        'Moves the route of a link, for all business keys or for a share of them. When it answers, no fact with the old stamp can appear any more.',
       body: closed(
         {
           link: id,
           route: { enum: ['http', 'event'] },
+          // Per cent of the business keys; the other route carries the rest.
+          share: { type: 'integer', minimum: 1, maximum: 100 },
           shadow: { type: 'boolean' },
           term: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
           dry_run: { type: 'boolean' },
@@ -138,6 +143,10 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
         const link = links.find(one => one.id === wanted.link)
         if (link === undefined || link.from !== service)
           throw new Problem('link_unknown', { detail: `${service} does not decide the route of ${wanted.link}` })
+        if (wanted.share !== undefined && wanted.share !== 100 && link.kind !== 'business')
+          throw new Problem('link_not_shared', {
+            detail: `${link.id} is a data link: it can be moved as a whole only. Nothing was switched; leave share out`,
+          })
         const permit = sendersCan(stores.consumer, link.kind)
         const flipped = await flip(stores.switch, { ...wanted, dryRun }, options.clock, options.random, permit)
         if (!dryRun) options.flipped()
@@ -218,14 +227,15 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
 
 /**
  * Whether every live instance that states facts can do what the switch will ask of it: call for them, or produce them as
- * events. In the transaction of the flip, so that an instance that has just said otherwise is seen.
+ * events; both, while each route has a share of the keys. In the transaction of the flip, so that an instance that has just said otherwise is seen.
  */
 const sendersCan =
   (store: ConsumerStore, kind: LinkContract['kind']): Permit =>
-  async (tx, { link, from, to, shadow }) => {
+  async (tx, { link, from, to, share, shadow }) => {
+    const both = share < 100
     const needed: Ability[] = [
-      ...(to === 'http' && from !== 'http' && kind === 'business' ? (['call'] as const) : []),
-      ...(to === 'event' || shadow ? (['produce'] as const) : []),
+      ...(both || (to === 'http' && from !== 'http' && kind === 'business') ? (['call'] as const) : []),
+      ...(both || to === 'event' || shadow ? (['produce'] as const) : []),
     ]
     if (needed.length === 0) return
     const instances = await store.instances(tx)

@@ -2,6 +2,7 @@ import type { EventContract, LinkContract, Route } from '../contract/contract.ts
 import { Problem } from '../failure/problem.ts'
 import type { HttpRequest, RouteDefinition } from '../http/server.ts'
 import type { Stated } from '../relay/store.ts'
+import type { Stand } from '../switch/store.ts'
 import type { Stores } from './stores.ts'
 
 const id = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_.:-]+$' } as const
@@ -38,7 +39,7 @@ export function planRoutes({ service, links, events, stores }: PlanRoutesOptions
     throw new Problem('link_unknown', { detail: `${request.params['link'] ?? ''} is no link that leads ${side} ${service}` })
   }
 
-  async function standOf(link: LinkContract): Promise<{ readonly route: Route; readonly epoch: number }> {
+  async function standOf(link: LinkContract): Promise<Stand & { readonly epoch: number }> {
     const stand = await stores.switch.since(link.id)
     if (stand !== null) return stand
     throw new Problem('link_unknown', { detail: `${service} does not decide the route of ${link.id}` })
@@ -58,7 +59,8 @@ export function planRoutes({ service, links, events, stores }: PlanRoutesOptions
       method: 'GET',
       path: '/operator/switches/{link}',
       operationId: 'operatorSwitch',
-      summary: 'How the switch of a link stands, and the epoch at which it came to stand like this.',
+      summary:
+        'How the switch of a link stands, with the per cent of the keys that its route carries, and the epoch at which it came to stand like this.',
       params,
       async handle(request) {
         const link = linkOf(request, 'from')
@@ -70,28 +72,30 @@ export function planRoutes({ service, links, events, stores }: PlanRoutesOptions
       method: 'GET',
       path: '/operator/draining/{link}',
       operationId: 'operatorDraining',
-      summary: 'The facts of a link that were stated for a route: how many, and which are not known to be terminal.',
+      summary:
+        'The facts of a link that were stated for a route, or only those since an epoch: how many, and which are not known to be terminal. With a share below 100 both routes get more.',
       params,
-      query: closed({ route: routeName, compared: position }),
+      query: closed({ route: routeName, compared: position, since }, ['route', 'compared']),
       async handle(request) {
         const link = linkOf(request, 'from')
         const route = request.query['route'] as Route
+        const from = Number(request.query['since'] ?? 0)
         // The switch is read first, and again at the end: it must not have moved while the facts were counted. That it has
         // left the route is the fence: the flip had the lock alone, so no transaction of the epoch before it is open.
         const stand = await standOf(link)
         const { epoch, seen } = await stores.switch.read()
         // Once the switch has left the route, the set is final: it is counted once, however often it is asked for.
-        const key = `${link.id} ${route} ${stand.epoch}`
-        const facts = stated.get(key) ?? (await stores.relay.statedFor(link.id, route))
-        const rest = await stores.relay.rest(link.id, route, BigInt(request.query['compared'] as string))
+        const key = `${link.id} ${route} ${stand.epoch} ${from}`
+        const facts = stated.get(key) ?? (await stores.relay.statedFor(link.id, route, from))
+        const rest = await stores.relay.rest(link.id, route, BigInt(request.query['compared'] as string), from)
         const { epoch: after } = await standOf(link)
         if (after !== stand.epoch)
           throw new Problem('switch_busy', {
             detail: `the switch of ${link.id} moved while its facts were counted; ask again`,
             retryable: true,
           })
-        if (stand.route !== route) stated.set(key, facts)
-        return { body: { route: stand.route, since: stand.epoch, epoch, epoch_seen: seen, ...facts, ...rest } }
+        if (stand.route !== route && stand.share === 100) stated.set(key, facts)
+        return { body: { route: stand.route, share: stand.share, since: stand.epoch, epoch, epoch_seen: seen, ...facts, ...rest } }
       },
     },
     {

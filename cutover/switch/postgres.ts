@@ -1,6 +1,6 @@
 import type { Route } from '../contract/contract.ts'
 import { type Database, sqlState } from '../database/database.ts'
-import type { SwitchState, SwitchStore } from './store.ts'
+import type { Stand, SwitchState, SwitchStore } from './store.ts'
 
 // Advisory locks are local to a database, so one constant is one key per database.
 const key = '1129665615, 1'
@@ -29,7 +29,7 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
   async read() {
     const { rows } = await database.query<{ epoch: string; seen: string; links: SwitchState['links']; versions: SwitchState['versions'] }>(
       `select epoch, seen,
-              (select coalesce(json_object_agg(link, json_build_object('route', route, 'shadow', shadow)), '{}') from switch_link) as links,
+              (select coalesce(json_object_agg(link, json_build_object('route', route, 'share', share, 'shadow', shadow)), '{}') from switch_link) as links,
               (select coalesce(json_object_agg(event, version), '{}') from switch_event) as versions
          from switch_epoch`,
       [],
@@ -52,18 +52,17 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
     }
   },
   async standing(tx, link) {
-    const { rows } = await tx.query<{ epoch: string; seen: string; term: string; route: Route | null; shadow: boolean | null }>(
-      `select e.epoch, e.seen, e.term, l.route, l.shadow from switch_epoch e left join switch_link l on l.link = $1`,
-      [link],
-    )
+    const { rows } = await tx.query<
+      { epoch: string; seen: string; term: string; route: Route | null } & { [Column in 'share' | 'shadow']: Stand[Column] | null }
+    >(`select e.epoch, e.seen, e.term, l.route, l.share, l.shadow from switch_epoch e left join switch_link l on l.link = $1`, [link])
     const row = rows[0]
     if (row === undefined) throw new Error('switch_epoch is empty: the database was not installed by this library')
-    const { epoch, seen, term, route, shadow } = row
-    return { epoch: Number(epoch), seen: Number(seen), term: Number(term), route, shadow: shadow ?? false }
+    const { epoch, seen, term, route, share, shadow } = row
+    return { epoch: Number(epoch), seen: Number(seen), term: Number(term), route, share: share ?? 100, shadow: shadow ?? false }
   },
   async since(link) {
-    const { rows } = await database.query<{ route: Route; shadow: boolean; epoch: string }>(
-      'select route, shadow, epoch from switch_link where link = $1',
+    const { rows } = await database.query<Stand & { epoch: string }>(
+      'select route, share, shadow, epoch from switch_link where link = $1',
       [link],
     )
     const row = rows[0]
@@ -85,13 +84,14 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
     const { rowCount } = await tx.query('update switch_epoch set term = $1 where term <= $1', [term])
     return rowCount === 1
   },
-  async move(tx, { link, route, shadow, epoch }) {
+  async move(tx, { link, route, share, shadow, epoch }) {
     await tx.query('update switch_epoch set epoch = $1', [epoch])
-    await tx.query('update switch_link set route = $2, shadow = $3, epoch = $4, changed_at = now() where link = $1', [
+    await tx.query('update switch_link set route = $2, shadow = $3, epoch = $4, share = $5, changed_at = now() where link = $1', [
       link,
       route,
       shadow,
       epoch,
+      share,
     ])
   },
 })

@@ -1,12 +1,21 @@
 import type { Route } from '../contract/contract.ts'
 import type { Tx } from '../database/database.ts'
 
+/** What the switch of one link says. */
+export interface Stand {
+  readonly route: Route
+  /** Per cent of the business keys that the route carries, 1 to 100; the other route carries the rest. */
+  readonly share: number
+  /** Publish the event as well although HTTP has the authority. */
+  readonly shadow: boolean
+}
+
 /** What the switches of one database say. `epoch` rises with every change of any of them. */
 export interface SwitchState {
   readonly epoch: number
   /** The highest epoch that peers have seen of this database while it stood below; 0 unless it was restored. */
   readonly seen: number
-  readonly links: Readonly<Record<string, { readonly route: Route; readonly shadow: boolean }>>
+  readonly links: Readonly<Record<string, Stand>>
   /** The version in which each event is produced; 0 where nothing is said. */
   readonly versions: Readonly<Record<string, number>>
 }
@@ -18,6 +27,7 @@ export interface Standing {
   /** The highest engine term that the database has seen. */
   readonly term: number
   readonly route: Route | null
+  readonly share: number
   readonly shadow: boolean
 }
 
@@ -34,8 +44,8 @@ export interface SwitchStore {
   alone<Result>(waitMs: number, work: (tx: Tx) => Promise<Result>): Promise<{ readonly done: Result } | 'busy'>
   standing(tx: Tx, link: string | null): Promise<Standing>
   /** How a link's switch stands, and since which epoch; null when this database does not decide it. */
-  since(link: string): Promise<{ readonly route: Route; readonly shadow: boolean; readonly epoch: number } | null>
-  move(tx: Tx, to: { link: string; route: Route; shadow: boolean; epoch: number }): Promise<void>
+  since(link: string): Promise<(Stand & { readonly epoch: number }) | null>
+  move(tx: Tx, to: Stand & { readonly link: string; readonly epoch: number }): Promise<void>
   /** The highest engine term that the database has seen. */
   term(): Promise<number>
   /** Remembers a term; false, and nothing is changed, when a higher one was seen. */

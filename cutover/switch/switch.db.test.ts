@@ -31,14 +31,34 @@ const stale = (error: unknown): boolean => error instanceof Problem && error.cod
 
 test('a flip says what it has changed, and changes nothing when it is repeated', async () => {
   const { to } = await setup()
-  const from = { route: 'http', shadow: false, epoch: 1 }
-  assert.deepEqual(await to({ route: 'event', term: 1 }), { epoch: 2, changed: true, shadow: false, from })
+  const from = { route: 'http', share: 100, shadow: false, epoch: 1 }
+  assert.deepEqual(await to({ route: 'event', term: 1 }), { epoch: 2, changed: true, share: 100, shadow: false, from })
   assert.deepEqual(await to({ route: 'event', term: 1 }), {
     epoch: 2,
     changed: false,
+    share: 100,
     shadow: false,
-    from: { route: 'event', shadow: false, epoch: 2 },
+    from: { route: 'event', share: 100, shadow: false, epoch: 2 },
   })
+})
+
+test('a flip to another share is a change like any other: it raises the epoch, once', async () => {
+  const { store, to } = await setup()
+  const five = { route: 'event', share: 5, shadow: true } as const
+  assert.deepEqual(await to({ ...five, term: 1, dryRun: true }), await to({ ...five, term: 1 }))
+  assert.deepEqual((await store.read()).links['L-1'], five)
+  assert.deepEqual(await store.since('L-1'), { ...five, epoch: 2 })
+  const again = await to({ ...five, term: 1 })
+  assert.deepEqual([again.changed, again.epoch], [false, 2])
+  const more = await to({ route: 'event', share: 25, term: 1 })
+  assert.deepEqual(more, { epoch: 3, changed: true, share: 25, shadow: true, from: { ...five, epoch: 2 } })
+})
+
+test('a flip that names no share is one for all keys', async () => {
+  const { store, to } = await setup()
+  await to({ route: 'event', share: 5, shadow: true, term: 1 })
+  assert.equal((await to({ route: 'event', term: 1 })).share, 100)
+  assert.deepEqual((await store.read()).links['L-1'], { route: 'event', share: 100, shadow: true })
 })
 
 test('a rehearsal answers as the flip would, and leaves neither epoch nor route nor term', async () => {
@@ -77,8 +97,8 @@ test('a permit is asked for every change, of the shadow too, and what it refuses
   await assert.rejects(to({ route: 'http', shadow: true, term: 2 }, refusing), /nobody can/)
   await assert.rejects(to({ route: 'event', term: 2 }, refusing), /nobody can/)
   assert.deepEqual(asked, [
-    { link: 'L-1', from: 'http', to: 'http', shadow: true },
-    { link: 'L-1', from: 'http', to: 'event', shadow: false },
+    { link: 'L-1', from: 'http', to: 'http', share: 100, shadow: true },
+    { link: 'L-1', from: 'http', to: 'event', share: 100, shadow: false },
   ])
   assert.deepEqual([await store.read(), await store.term()], [before, 1])
 })

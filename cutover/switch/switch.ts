@@ -4,11 +4,13 @@ import { Problem } from '../failure/problem.ts'
 import { fullJitter } from '../failure/backoff.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import { epochBehind } from './epoch.ts'
-import type { SwitchState, SwitchStore } from './store.ts'
+import type { Stand, SwitchState, SwitchStore } from './store.ts'
 
 export interface Flip {
   readonly link: string
   readonly route: Route
+  /** Per cent of the business keys that the route carries from now on; all of them, unless said otherwise. */
+  readonly share?: number
   readonly shadow?: boolean
   /** The engine's fencing number: a lower one than the database has seen is refused. */
   readonly term: number
@@ -47,15 +49,16 @@ export interface Flipped {
   /** The epoch from now on: no fact of an older one can appear any more. */
   readonly epoch: number
   readonly changed: boolean
+  readonly share: number
   readonly shadow: boolean
   /** How it stood before. */
-  readonly from: { readonly route: Route; readonly shadow: boolean; readonly epoch: number }
+  readonly from: Stand & { readonly epoch: number }
 }
 
 /** Throws when the link must not be moved like this now. Runs in the transaction of the flip, when nothing is stated any more. */
 export type Permit = (
   tx: Tx,
-  change: { readonly link: string; readonly from: Route; readonly to: Route; readonly shadow: boolean },
+  change: { readonly link: string; readonly from: Route; readonly to: Route; readonly share: number; readonly shadow: boolean },
 ) => Promise<void>
 
 /** Carries the result out of a transaction that shall leave nothing. */
@@ -110,7 +113,7 @@ async function alone(store: SwitchStore, request: Flip, permit: Permit): Promise
   }
 }
 
-async function flipOnce(store: SwitchStore, tx: Tx, { link, route, term, ...wanted }: Flip, permit: Permit): Promise<Flipped> {
+async function flipOnce(store: SwitchStore, tx: Tx, { link, route, share = 100, term, ...wanted }: Flip, permit: Permit): Promise<Flipped> {
   const { route: standing, ...before } = await store.standing(tx, link)
   if (standing === null) {
     throw new Problem('link_unknown', {
@@ -120,13 +123,14 @@ async function flipOnce(store: SwitchStore, tx: Tx, { link, route, term, ...want
   await underTerm(store, tx, term)
   // A flip would give the epochs of the time that was lost to other facts, one by one.
   if (before.epoch < before.seen) throw epochBehind(before.epoch, before.seen)
-  const from = { route: standing, shadow: before.shadow, epoch: before.epoch }
+  const from = { route: standing, share: before.share, shadow: before.shadow, epoch: before.epoch }
   const shadow = wanted.shadow ?? from.shadow
-  if (from.route === route && from.shadow === shadow) return { epoch: from.epoch, changed: false, shadow, from }
-  await permit(tx, { link, from: from.route, to: route, shadow })
+  if (from.route === route && from.share === share && from.shadow === shadow)
+    return { epoch: from.epoch, changed: false, share, shadow, from }
+  await permit(tx, { link, from: from.route, to: route, share, shadow })
   const epoch = from.epoch + 1
-  await store.move(tx, { link, route, shadow, epoch })
-  return { epoch, changed: true, shadow, from }
+  await store.move(tx, { link, route, share, shadow, epoch })
+  return { epoch, changed: true, share, shadow, from }
 }
 
 /**

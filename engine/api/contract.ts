@@ -9,7 +9,7 @@ export type Route = 'http' | 'event'
 export const paths = {
   links: '/api/links',
   switch: '/api/links/{id}/switch',
-  /** `?to=` names the route; without it, the one that the link is not on. */
+  /** `?to=` names the route; without it, the one that the link is not on. `?portions=5,25` moves these per cents of the keys first. */
   plan: '/api/plans/{id}',
   apply: '/api/plans/{id}/apply',
   runs: '/api/runs',
@@ -52,6 +52,8 @@ export interface LinkRow {
   readonly kind: 'business' | 'data'
   /** The route that new facts take, or null when the service that decides it does not answer. */
   readonly route: Route | null
+  /** Per cent of the business keys that `route` carries; the other route carries the rest. Absent from an engine that knows no shares. */
+  readonly share?: number
   /** Facts (business links) or reads (data links by HTTP) per second over the last ten seconds, all instances together. */
   readonly rate: number | null
   readonly title: string

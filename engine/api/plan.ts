@@ -1,4 +1,5 @@
 import type { Route } from './contract.ts'
+import type { Portions } from './portions.ts'
 
 /**
  * Plans and runs as they travel. Sentences travel as a code with parameters, so that each reader says them in its own
@@ -56,6 +57,8 @@ export interface PlanView {
   readonly title: Title
   /** The written procedure that it follows, as docs/procedures.md names it. */
   readonly procedure: string
+  /** Per cents of the keys that it moves first, one step each; absent where it moves all at once. */
+  readonly portions?: Portions
   /** Digest of the steps: `apply` with it is refused when the plan has changed since it was shown. */
   readonly hash: string
   readonly steps: readonly StepView[]
@@ -168,6 +171,8 @@ export interface ApplyRequest {
   readonly hash?: string
   /** Pause after this step. */
   readonly until?: string
+  /** Per cents of the keys to move first, rising, one step each. */
+  readonly portions?: Portions
 }
 
 /** How what the event route would have done compares with what HTTP did, by business key, since the shadow began. */

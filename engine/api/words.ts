@@ -60,6 +60,16 @@ export const words: Readonly<Record<string, string>> = {
   route_inverse: 'switch {link} back to {route}, and wait until what was stated meanwhile has arrived',
   route_waits: '{service} still tells that {link} is on {route}',
 
+  route_now_share: '{route} carries {share} % of the keys of {link}; the switch stands at epoch {epoch}',
+  route_waits_share: '{service} tells that {route} carries {share} % of the keys of {link}',
+
+  // portion
+  portion: 'one switch in {service}: {route} carries {share} % of the keys of {link}, the rest goes as before',
+  portion_gate: 'at least {facts} facts stated for {route} since have arrived for good, and none is a dead letter',
+  portion_inverse: 'switch all keys of {link} back to {route}, and wait until what was stated meanwhile has arrived',
+  portion_waits: '{terminal} of {want} facts have arrived for good by {route}; {issued} have been stated',
+  portion_dead: '{dead} facts stated for {route} on {link} are dead letters: settle them and resume, or revert',
+
   // drained
   drained: 'count the facts that were stated for {route} on {link} against those that have arrived for good',
   drained_now: '{outstanding} of {issued} facts stated for {route} have not arrived for good',
@@ -67,6 +77,7 @@ export const words: Readonly<Record<string, string>> = {
   drained_gate: 'all facts stated for {route} on {link} are terminal: issued minus terminal is zero',
   drained_waits:
     '{outstanding} of {issued} facts: {on_their_way} on their way, {retrying} waiting for the next try, {parked} parked, {dead} dead letters',
+  drained_share: '{route} carries {share} % of the keys of {link}: more are being stated for both routes',
   drained_route: '{link} is on {route}: more are being stated',
   drained_unknown: '{instances} of {service} do not say of which build they are: what they do is not known',
   drained_old: '{service} is of a build that cannot count what is open: deploy the present one',

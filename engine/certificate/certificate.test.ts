@@ -7,6 +7,7 @@ import type { Certificate } from './store.ts'
 
 const count: Draining = {
   route: 'event',
+  share: 100,
   since: 4,
   issued: 10,
   newest: 3,
@@ -34,6 +35,7 @@ const against = (now: Partial<Draining>) => revocationOf(certificate, { ...count
 test('only a count that is certain, and of which nothing is left, is clean', () => {
   assert.equal(isClean(count, 'http'), true)
   assert.equal(isClean({ ...count, route: 'http' }, 'http'), false)
+  assert.equal(isClean({ ...count, share: 99 }, 'http'), false)
   assert.equal(isClean({ ...count, outstanding: 1 }, 'http'), false)
   assert.equal(isClean({ ...count, unsure: { code: 'drained_unknown', params: {} } }, 'http'), false)
 })
@@ -50,6 +52,7 @@ test('a stray, more facts, a fact that is open again and an epoch that fell each
     params: { link: link.id, route: 'http', service: 'bonuses', fact: 'f-3', epoch: 2, strays: 1 },
   })
   assert.equal(against({ route: 'http' })?.code, 'certificate_more')
+  assert.equal(against({ share: 99 })?.code, 'certificate_more')
   assert.equal(against({ since: 8, newest: 6 })?.code, 'certificate_more')
   assert.deepEqual(against({ outstanding: 2 })?.params, { link: link.id, route: 'http', outstanding: 2 })
   assert.equal(against({ since: 3 })?.code, 'certificate_epoch')

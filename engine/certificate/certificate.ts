@@ -17,15 +17,19 @@ export const countedOf = ({ since, issued, outstanding, late }: Draining): Count
   late: late.count,
 })
 
+/** Whether new facts are stated for the route: all of them, or a share of the keys. */
+const isStated = ({ route: now, share }: Draining, route: Route): boolean => now === route || share < 100
+
 /** Whether a count finds the link drained of the route: pure. What proves nothing is not drained. */
-export const isClean = (count: Draining, route: Route): boolean => count.route !== route && count.outstanding === 0 && count.unsure === null
+export const isClean = (count: Draining, route: Route): boolean =>
+  !isStated(count, route) && count.outstanding === 0 && count.unsure === null
 
 /** Why a certificate does not hold against a count of now, or null when nothing speaks against it. Pure. */
 export function revocationOf(certificate: Counted, count: Draining, link: LinkContract, route: Route): Said | null {
   const { id, from, to } = link
   if (count.since < certificate.epoch)
     return said('certificate_epoch', { link: id, route, service: from, epoch: count.since, was: certificate.epoch })
-  if (count.route === route || count.newest > certificate.epoch) return said('certificate_more', { link: id, route, service: from })
+  if (isStated(count, route) || count.newest > certificate.epoch) return said('certificate_more', { link: id, route, service: from })
   const { count: late, fact, epoch } = count.late
   if (late > certificate.late)
     return said('certificate_stray', { link: id, route, service: to, fact: fact ?? '', epoch: epoch ?? 0, strays: late - certificate.late })

@@ -18,7 +18,7 @@ const read: LinkContract = { ...credit, id: 'COMM-010', from: 'management', to: 
 
 const says = (link: string, route: 'http' | 'event' | null, epoch: number, rate: number, facts = 7): InstanceReport => ({
   url: 'http://a',
-  links: [{ link, route, epoch, facts, rate, open: null, shadow: false }],
+  links: [{ link, route, share: 100, epoch, facts, rate, open: null, shadow: false }],
 })
 const silent: InstanceReport = { url: 'http://a', links: [] }
 const away: InstanceReport = { url: 'http://b', away: 'timeout' }
@@ -37,6 +37,14 @@ test('the instance with the later epoch tells the route', () => {
   const merged = row(credit, { hiring: [says('COMM-040', 'http', 3, 0), says('COMM-040', 'event', 4, 0)], bonuses: [silent] })
   assert.equal(merged?.route, 'event')
   assert.equal(merged?.epoch, 4)
+})
+test('the instance that tells the route tells the share as well', () => {
+  const told = (share: number, epoch: number): InstanceReport => ({
+    url: 'http://a',
+    links: [{ link: 'COMM-040', route: 'event', share, epoch, facts: 1, rate: 0, open: null, shadow: true }],
+  })
+  assert.equal(row(credit, { hiring: [told(5, 4), told(25, 5)], bonuses: [silent] })?.share, 25)
+  assert.equal(row(credit, { hiring: [away], bonuses: [silent] })?.share, 100)
 })
 test('a sender that is away leaves the route unknown and says why', () => {
   const merged = row(credit, { hiring: [away], bonuses: [silent] })

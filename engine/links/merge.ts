@@ -7,6 +7,8 @@ import { say } from '../api/words.ts'
 export interface LinkReport {
   readonly link: string
   readonly route: Route | null
+  /** Per cent of the business keys that the route carries. */
+  readonly share: number
   readonly epoch: number | null
   /** Facts stated, or reads made, by this instance since it started. */
   readonly facts: number | null
@@ -39,6 +41,7 @@ function mergeLink(link: LinkContract, reports: ServiceReports): LinkRow {
     to: link.to,
     kind: link.kind,
     route: decided?.route ?? null,
+    share: decided?.share ?? 100,
     rate: busier(sender?.rate ?? null, receiver?.rate ?? null),
     title: link.title,
     ...(link.titleRu === undefined ? {} : { titles: { en: link.title, ru: link.titleRu } }),
@@ -69,6 +72,7 @@ function sideOf(link: string, instances: readonly InstanceReport[]) {
   const facts = rows.flatMap(({ facts }) => (facts === null ? [] : [facts]))
   return {
     route: latest?.route ?? null,
+    share: latest?.share ?? 100,
     epoch: latest?.epoch ?? null,
     open: rows.find(row => row.open !== null)?.open ?? null,
     shadow: latest?.shadow ?? false,

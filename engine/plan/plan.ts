@@ -3,6 +3,7 @@ import type { LinkContract } from 'cutover/contract'
 import { canonicalJson } from 'cutover/contract/json'
 import type { Route } from '../api/contract.ts'
 import type { Title } from '../api/plan.ts'
+import type { Portions } from '../api/portions.ts'
 import type { Transition } from './state.ts'
 import { isInverse, type Verb } from './verb.ts'
 
@@ -26,6 +27,9 @@ export interface Plan {
   readonly steps: readonly Step[]
   readonly hash: string
 }
+
+/** Gives the plan that takes a link to a route, by these portions first; undefined where there is none. */
+export type PlanFor = (link: LinkContract, to: Route, made: { readonly portions: Portions }) => Plan | undefined
 
 /** A step that the procedure has, under its number there. */
 export const step = (id: string, title: Title, ...verbs: readonly Verb[]): Step => ({ id, title, why: null, verbs })

@@ -27,7 +27,7 @@ export const thing = {
   producer: (link: string): string => `producer ${link}`,
   /** on or off */
   shadow: (link: string): string => `shadow ${link}`,
-  /** http or event */
+  /** http, event, or both while each carries a share of the keys */
   route: (link: string): string => `route ${link}`,
   /** absent, present or quarantined: the reader's copy */
   copy: (link: string): string => `copy ${link}`,

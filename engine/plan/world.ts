@@ -83,12 +83,16 @@ export interface CopyStand {
 export interface SwitchOrder {
   readonly link: string
   readonly route: Route
+  /** Per cent of the business keys that the route carries; all of them, unless said otherwise. */
+  readonly share?: number
   readonly shadow: boolean
 }
 
 /** How a link's switch stands in the sender's database. */
 export interface SwitchStand {
   readonly route: Route
+  /** Per cent of the business keys that the route carries; the other route carries the rest. */
+  readonly share: number
   readonly shadow: boolean
   /** The epoch at which it came to stand like this. */
   readonly epoch: number
@@ -98,6 +102,8 @@ export interface SwitchStand {
 export interface Draining {
   /** What new facts are stated for. */
   readonly route: Route
+  /** … for this per cent of the keys; the rest is stated for the other route. */
+  readonly share: number
   /** The epoch at which the switch came to stand like this. */
   readonly since: number
   readonly issued: number
@@ -142,7 +148,8 @@ export interface World {
   /** Moves the switch; with `dryRun` does everything but the commit. */
   turn(order: SwitchOrder, dryRun?: boolean): Promise<void>
   parity(link: string): Promise<ParityView>
-  draining(link: string, route: Route): Promise<Draining>
+  /** With `since`, only the facts that were stated at this epoch or after it. */
+  draining(link: string, route: Route, since?: number): Promise<Draining>
   reading(link: string): Promise<Reading>
   /** Turns the reading switch; with `dryRun` does everything but the commit. */
   read(order: { readonly link: string; readonly answers: Reading['answers']; readonly compares: boolean }, dryRun?: boolean): Promise<void>

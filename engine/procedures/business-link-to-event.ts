@@ -9,10 +9,12 @@ import { retireCalls, retireEndpoint } from '../verbs/retire.ts'
 import { openTopic } from '../verbs/topic.ts'
 import { removed } from '../verbs/removed.ts'
 import { route } from '../verbs/route.ts'
+import type { Portions } from '../api/portions.ts'
+import { portionSteps } from './portions.ts'
 import type { EventContract, LinkContract } from 'cutover/contract'
 
-/** Procedure 3, for any business link that moves from HTTP to its event. */
-export const businessLinkToEvent = (link: LinkContract, event: EventContract): Plan =>
+/** Procedure 3, for any business link that moves from HTTP to its event, whole or by portions of its keys first. */
+export const businessLinkToEvent = (link: LinkContract, event: EventContract, portions: Portions): Plan =>
   plan(
     {
       id: link.id,
@@ -56,6 +58,7 @@ export const businessLinkToEvent = (link: LinkContract, event: EventContract): P
         },
         consume(link, { name: event.name, version: 0 }, 'act'),
       ),
+      ...portionSteps('4', link, 'event', portions),
       step(
         '5',
         { en: 'Give the event the authority, in one switch', ru: 'Передать право событию: один переключатель' },

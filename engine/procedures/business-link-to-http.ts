@@ -7,13 +7,15 @@ import { route } from '../verbs/route.ts'
 import { serve } from '../verbs/serve.ts'
 import { dropTopic, quarantineTopic } from '../verbs/topic.ts'
 import { undeployConsumer, undeployProducer } from '../verbs/undeploy.ts'
+import type { Portions } from '../api/portions.ts'
+import { portionSteps } from './portions.ts'
 import type { EventContract, LinkContract } from 'cutover/contract'
 
 /** How long what is hidden has to be left alone before it may be dropped. */
 const quietSeconds = 5
 
-/** Procedure 4, for any business link that moves from its event to HTTP. */
-export const businessLinkToHttp = (link: LinkContract, event: EventContract): Plan =>
+/** Procedure 4, for any business link that moves from its event to HTTP, whole or by portions of its keys first. */
+export const businessLinkToHttp = (link: LinkContract, event: EventContract, portions: Portions): Plan =>
   plan(
     {
       id: link.id,
@@ -36,6 +38,7 @@ export const businessLinkToHttp = (link: LinkContract, event: EventContract): Pl
         },
         call(link),
       ),
+      ...portionSteps('1', link, 'http', portions),
       step(
         '2',
         { en: 'Call it and stop sending events, in one switch', ru: 'Вызывать и больше не посылать события: один переключатель' },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setup, type Setup, toEvent } from '../../tests/running.ts'
+import { planFor, type Setup, setup, toEvent } from '../../tests/running.ts'
 import { creditLink as link } from '../../tests/small-world.ts'
 import { readHistory } from '../history/history.ts'
 import { openOrders } from './orders.ts'
@@ -87,10 +87,8 @@ test('whatever order led there, the engine begins nothing final without an appro
   const run = await beforeTheEnd(made)
   const before = system.state()
   // As if it had been ordered while approvals were off.
-  await openOrders({ links: [link], plans: [toEvent], runs, world: system.world(null), certified: async () => new Map() }).complete(
-    run,
-    'anna',
-  )
+  const off = openOrders({ links: [link], planFor, runs, world: system.world(null), certified: async () => new Map() })
+  await off.complete(run, 'anna')
   await stall(run)
   const waiting = await orders.get(run)
   assert.deepEqual(
@@ -126,7 +124,7 @@ test('where no approval is asked for, none is taken: off, on the way back, and a
   const made = await setup(context, true)
   const { system, runs, orders, drive } = made
   const run = await beforeTheEnd(made)
-  const off = openOrders({ links: [link], plans: [toEvent], runs, world: system.world(null), certified: async () => new Map() })
+  const off = openOrders({ links: [link], planFor, runs, world: system.world(null), certified: async () => new Map() })
   assert.equal((await off.get(run)).approval, null)
   await assert.rejects(off.approve(run, hash, 'boris'), { code: 'approval_unwanted', message: /they are off here/ })
   await orders.revert(run, 'anna')

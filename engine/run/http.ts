@@ -1,6 +1,7 @@
 import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
 import { paths, type Route } from '../api/contract.ts'
 import type { ApplyRequest, ApproveRequest, RunVerb, RunView } from '../api/plan.ts'
+import { parsePortions } from '../api/portions.ts'
 import { everybody, whoOf } from '../session/who.ts'
 import type { Orders } from './orders.ts'
 
@@ -33,8 +34,15 @@ export function runRoutes(orders: Orders): RouteDefinition[] {
       operationId: 'showPlan',
       summary: 'The plan that takes a link to a route: its steps, what each would do now, its gate, and the way back',
       params,
-      query: { type: 'object', additionalProperties: false, properties: { to } },
-      handle: async request => ({ body: await orders.plan(idOf(request), request.query['to'] as Route | undefined) }),
+      query: {
+        type: 'object',
+        additionalProperties: false,
+        properties: { to, portions: { type: 'string', pattern: '^[0-9]{1,3}(,[0-9]{1,3}){0,9}$' } },
+      },
+      async handle(request) {
+        const { to: route, portions } = request.query as { to?: Route; portions?: string }
+        return { body: await orders.plan(idOf(request), route, portions === undefined ? undefined : parsePortions(portions)) }
+      },
     },
     {
       ...ordering,
@@ -46,7 +54,12 @@ export function runRoutes(orders: Orders): RouteDefinition[] {
       body: {
         type: 'object',
         additionalProperties: false,
-        properties: { to, hash: { type: 'string', maxLength: 64 }, until: { type: 'string', minLength: 1, maxLength: 16 } },
+        properties: {
+          to,
+          hash: { type: 'string', maxLength: 64 },
+          until: { type: 'string', minLength: 1, maxLength: 16 },
+          portions: { type: 'array', maxItems: 10, items: { type: 'integer', minimum: 0, maximum: 999 } },
+        },
       },
       handle: async request => ({ status: 202, body: await orders.apply(idOf(request), request.body as ApplyRequest, whoOf(request)) }),
     },

@@ -43,7 +43,7 @@ test('a run is not begun when its steps do not follow from each other: the step 
   const { system, orders, runs } = await setup(context)
   const without = toEvent.steps.filter(one => one.id !== '4a')
   const broken = plan({ id: link.id, link, to: 'event', procedure: 'Procedure 3', title }, without)
-  const strict = openOrders({ links: [link], plans: [broken], runs, world: system.world(null), certified: async () => new Map() })
+  const strict = openOrders({ links: [link], planFor: () => broken, runs, world: system.world(null), certified: async () => new Map() })
   await assert.rejects(strict.apply(link.id, {}, 'test'), {
     code: 'plan_refused',
     message: /step 5 \(route\): "consumer COMM-040" must be act there, and would be record\. Nothing was done/,
@@ -91,9 +91,8 @@ test('a build that knows other steps under the name does not touch the run, and 
   const other = { ...toEvent, hash: 'other' }
   assert.ok(((await advance(ports(run, runs, other), await stored(run), 7)) ?? 0) > 0)
   assert.deepEqual(system.orders, [])
-  const seen = await openOrders({ links: [link], plans: [other], runs, world: system.world(null), certified: async () => new Map() }).get(
-    run,
-  )
+  const foreign = openOrders({ links: [link], planFor: () => other, runs, world: system.world(null), certified: async () => new Map() })
+  const seen = await foreign.get(run)
   assert.equal(seen.waits_for?.code, 'plan_changed')
   assert.equal(seen.state, 'waiting')
 })

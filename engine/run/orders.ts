@@ -2,8 +2,9 @@ import type { LinkContract } from 'cutover/contract'
 import { Problem, extendProblems } from 'cutover/failure'
 import type { ApplyRequest, PlanView, RunView, Said } from '../api/plan.ts'
 import type { Route } from '../api/contract.ts'
+import { formatPortions, type Portions, portionsError } from '../api/portions.ts'
 import { linkUnknown } from '../links/unknown.ts'
-import { actionsOf, type Plan, transitionsOf } from '../plan/plan.ts'
+import { actionsOf, type Plan, type PlanFor, transitionsOf } from '../plan/plan.ts'
 import { refusalsOf } from '../plan/state.ts'
 import type { World } from '../plan/world.ts'
 import { observe } from '../world/observe.ts'
@@ -26,7 +27,7 @@ extendProblems({
 
 export interface OrdersPorts {
   readonly links: readonly LinkContract[]
-  readonly plans: readonly Plan[]
+  readonly planFor: PlanFor
   readonly runs: Runs
   /** The running system, to look at only. */
   readonly world: World
@@ -36,9 +37,17 @@ export interface OrdersPorts {
   readonly certified: (runs: readonly StoredRun[]) => Promise<ReadonlyMap<number, Said>>
 }
 
+interface Chosen {
+  readonly plan: Plan
+  /** The route that carries the link, or most of it, before. */
+  readonly from: Route
+  readonly portions: Portions
+}
+
 /** What an operator may order: any engine takes it, the one that acts carries it out. */
 export interface Orders {
-  plan(link: string, to: Route | undefined): Promise<PlanView>
+  /** Without portions, those of the run that takes the link there already; else none. */
+  plan(link: string, to: Route | undefined, portions?: Portions): Promise<PlanView>
   apply(link: string, request: ApplyRequest, who: string): Promise<RunView>
   pause(run: string, who: string): Promise<RunView>
   resume(run: string, who: string): Promise<RunView>
@@ -50,11 +59,17 @@ export interface Orders {
   list(limit: number): Promise<readonly RunView[]>
 }
 
-export const planOf = (plans: readonly Plan[], run: Pick<StoredRun, 'plan' | 'to'>): Plan | undefined =>
-  plans.find(plan => plan.id === run.plan && plan.to === run.to)
+/** The plan that a run was started with, as this build makes it; undefined when it does not know it any more. */
+export function planOf({ links, planFor }: Pick<OrdersPorts, 'links' | 'planFor'>, run: StoredRun): Plan | undefined {
+  const link = links.find(one => one.id === run.link)
+  const plan = link === undefined ? undefined : planFor(link, run.to, { portions: run.portions })
+  return plan?.id === run.plan ? plan : undefined
+}
 
-export function openOrders({ links, plans, runs, world, certified, approvals = false }: OrdersPorts): Orders {
-  const see = (run: StoredRun, sentence: Said | null = null): RunView => viewOf(run, planOf(plans, run), approvals, sentence)
+export function openOrders({ links, planFor, runs, world, certified, approvals = false }: OrdersPorts): Orders {
+  const see = (run: StoredRun, sentence: Said | null = null): RunView => viewOf(run, planOf({ links, planFor }, run), approvals, sentence)
+  const isMovable = (link: LinkContract): boolean =>
+    (['http', 'event'] as const).some(to => planFor(link, to, { portions: [] }) !== undefined)
 
   async function seeAll(some: readonly StoredRun[]): Promise<readonly RunView[]> {
     const sentences = await certified(some)
@@ -67,20 +82,35 @@ export function openOrders({ links, plans, runs, world, certified, approvals = f
   }
 
   /** The plan that takes the link to the route, or a problem that says what to do instead. */
-  async function choose(id: string, to: Route | undefined): Promise<{ plan: Plan; from: Route }> {
+  async function choose(id: string, to: Route | undefined, asked: Portions | undefined): Promise<Chosen> {
     const link = links.find(one => one.id === id)
     if (link === undefined) throw linkUnknown(id, links)
-    const own = plans.filter(plan => plan.link.id === id)
-    if (own.length === 0) {
+    if (!isMovable(link)) {
+      const movable = links.filter(isMovable).map(one => one.id)
       throw new Problem('link_not_movable', {
-        detail: `${id} (${link.title}) works in its starting form only (${link.start}); there is no plan for it yet. Plans: ${[...new Set(plans.map(plan => plan.link.id))].join(', ')}.`,
+        detail: `${id} (${link.title}) works in its starting form only (${link.start}); there is no plan for it yet. Plans: ${movable.join(', ')}.`,
       })
     }
-    const route = await world.routeOf(id)
-    const wanted = to ?? (route === 'http' ? 'event' : 'http')
-    const plan = own.find(one => one.to === wanted)
+    refusePortions(link, asked ?? [])
+    const from = await standsOn(link)
+    const wanted = to ?? otherThan(from)
+    const portions = asked ?? (await portionsUnderWay(id, wanted))
+    const plan = planFor(link, wanted, { portions })
     if (plan === undefined) throw new Problem('plan_unknown', { detail: `there is no plan that takes ${id} to ${wanted}` })
-    return { plan, from: route }
+    return { plan, from, portions }
+  }
+
+  /** The route that carries the link. While another has a share of its keys only, the link is still on its way there. */
+  async function standsOn({ id, kind }: LinkContract): Promise<Route> {
+    if (kind === 'data') return await world.routeOf(id)
+    const { route, share } = await world.switchOf(id)
+    return share === 100 ? route : otherThan(route)
+  }
+
+  async function portionsUnderWay(id: string, to: Route): Promise<Portions> {
+    const holder = await runs.holder(`link ${id}`)
+    const run = holder === null ? null : await runs.get(holder)
+    return run?.link === id && run.to === to ? run.portions : []
   }
 
   async function ordered(
@@ -112,8 +142,8 @@ export function openOrders({ links, plans, runs, world, certified, approvals = f
   }
 
   return {
-    async plan(id, to) {
-      const { plan, from } = await choose(id, to)
+    async plan(id, to, asked) {
+      const { plan, from, portions } = await choose(id, to, asked)
       const state = await observe(world, plan.link)
       const steps = await Promise.all(
         actionsOf(plan).map(async ({ step, verb }) => ({
@@ -136,17 +166,18 @@ export function openOrders({ links, plans, runs, world, certified, approvals = f
         to: plan.to,
         title: plan.title,
         procedure: plan.procedure,
+        ...(portions.length === 0 ? {} : { portions }),
         hash: plan.hash,
         steps,
         refusals: refusalsOf(transitionsOf(plan), state),
         run: holder === null ? null : runId(holder),
       }
     },
-    async apply(id, { to, hash, until }, who) {
-      const { plan, from } = await choose(id, to)
+    async apply(id, { to, hash, until, portions: asked }, who) {
+      const { plan, from, portions } = await choose(id, to, asked)
       if (hash !== undefined && hash !== plan.hash) {
         throw new Problem('plan_stale', {
-          detail: `the plan of ${id} to ${plan.to} is ${plan.hash} now and was ${hash} when it was shown; look at it again: cutover plan ${id} --to ${plan.to}`,
+          detail: `the plan of ${id} to ${plan.to} is ${plan.hash} now and was ${hash} when it was shown; look at it again: cutover plan ${id} --to ${plan.to}${portions.length === 0 ? '' : ` --portions ${formatPortions(portions)}`}`,
         })
       }
       if (until !== undefined && !plan.steps.some(step => step.id === until)) {
@@ -164,7 +195,7 @@ export function openOrders({ links, plans, runs, world, certified, approvals = f
       const holder = await runs.holder(`link ${id}`)
       if (holder === null) refuseUnsound(plan, refusalsOf(transitionsOf(plan), await observe(world, plan.link)))
       try {
-        return await show(await runs.start(plan, from, who, until ?? null))
+        return await show(await runs.start(plan, { from, portions, who, until: until ?? null }))
       } catch (error) {
         if (!(error instanceof Held)) throw error
         throw held(error, plan, see((await runs.get(error.run)) as StoredRun))
@@ -219,6 +250,14 @@ export function openOrders({ links, plans, runs, world, certified, approvals = f
     })
     return show(run.number)
   }
+}
+
+const otherThan = (route: Route): Route => (route === 'http' ? 'event' : 'http')
+
+function refusePortions({ id, kind }: LinkContract, portions: Portions): void {
+  if (portions.length === 0) return
+  const wrong = kind === 'business' ? portionsError(portions) : `${id} is a data link, which moves as a whole; leave the portions out`
+  if (wrong !== null) throw new Problem('parameter_invalid', { detail: wrong })
 }
 
 /** A failed step is tried again from its beginning: what it had done already, repeating does not change. */

@@ -1,5 +1,6 @@
 import type { Database, Tx } from 'cutover/database'
 import type { GateView } from '../api/plan.ts'
+import { formatPortions } from '../api/portions.ts'
 import { appendLine, type HistoryLine } from '../history/history.ts'
 import type { Lease } from '../lease/lease.ts'
 import { actionsOf, isFinal, touchedBy } from '../plan/plan.ts'
@@ -18,7 +19,7 @@ import {
 
 export function openRuns(database: Database, lease: Lease, now: () => number): Runs {
   return {
-    start: (plan, from, who, until) =>
+    start: (plan, { from, portions, who, until }) =>
       database.transaction(async tx => {
         // One at a time: who comes second sees what the first has locked.
         await tx.query('select pg_advisory_xact_lock(1129665615, 8)')
@@ -29,8 +30,8 @@ export function openRuns(database: Database, lease: Lease, now: () => number): R
         )
         if (held[0] !== undefined) throw new Held(held[0].resource, Number(held[0].run))
         const { rows } = await tx.query<{ number: string }>(
-          'insert into run (plan, link, route_from, route_to, hash, who, until) values ($1, $2, $3, $4, $5, $6, $7) returning number',
-          [plan.id, plan.link.id, from, plan.to, plan.hash, who, until],
+          'insert into run (plan, link, route_from, route_to, portions, hash, who, until) values ($1, $2, $3, $4, $5, $6, $7, $8) returning number',
+          [plan.id, plan.link.id, from, plan.to, portions, plan.hash, who, until],
         )
         const number = Number(rows[0]?.number)
         const actions = actionsOf(plan)
@@ -41,7 +42,13 @@ export function openRuns(database: Database, lease: Lease, now: () => number): R
           [number, actions.map(one => one.step.id), actions.map(one => one.verb.name), actions.map(one => isFinal(one.verb))],
         )
         await tx.query('insert into run_lock (resource, run) select resource, $2 from unnest($1::text[]) as r(resource)', [touched, number])
-        const numbers = { from, to: plan.to, hash: plan.hash, until }
+        const numbers = {
+          from,
+          to: plan.to,
+          hash: plan.hash,
+          until,
+          ...(portions.length === 0 ? {} : { portions: formatPortions(portions) }),
+        }
         await line(tx, { who, action: 'run started', link: plan.link.id, run: runId(number), step: null, numbers })
         return number
       }),
@@ -156,7 +163,7 @@ type StepRow = Omit<StoredStep, 'memo' | 'gate' | 'startedAt' | 'appliedAt' | 'e
 
 async function read(tx: Tx, where: string, values: readonly unknown[]): Promise<readonly StoredRun[]> {
   const { rows } = await tx.query<Row>(
-    `select number, plan, link, route_from as "from", route_to as "to", hash, who, heading, paused, until, ended,
+    `select number, plan, link, route_from as "from", route_to as "to", portions, hash, who, heading, paused, until, ended,
             started_at as "startedAt", turned_at as "turnedAt", version, completer,
             (select coalesce(json_agg(json_build_object('who', who, 'hash', hash, 'at', at, 'until', until, 'holds', until > now())), '[]')
                from approval where approval.run = run.number) as approvals,

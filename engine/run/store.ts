@@ -1,5 +1,6 @@
 import type { Route } from '../api/contract.ts'
 import type { GateView, StepState } from '../api/plan.ts'
+import type { Portions } from '../api/portions.ts'
 import type { HistoryLine } from '../history/history.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Memo } from '../plan/verb.ts'
@@ -11,6 +12,8 @@ export interface StoredRun extends RunFacts {
   readonly link: string
   readonly from: Route
   readonly to: Route
+  /** What its plan was made with, and is made with again. */
+  readonly portions: Portions
   readonly hash: string
   readonly who: string
   readonly until: string | null
@@ -96,7 +99,7 @@ export class RunMoved extends Error {
 
 /** Runs in the engine's database. What a run does is written together with its line of the history, or not at all. */
 export interface Runs {
-  start(plan: Plan, from: Route, who: string, until: string | null): Promise<number>
+  start(plan: Plan, as: Pick<StoredRun, 'from' | 'portions' | 'who' | 'until'>): Promise<number>
   get(number: number): Promise<StoredRun | null>
   /** Those that have not ended, oldest first. */
   unfinished(): Promise<readonly StoredRun[]>

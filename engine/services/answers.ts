@@ -1,10 +1,13 @@
 import type { LinkReport } from '../links/merge.ts'
 import type { ParityPair, ParityView, PairVerdict } from '../api/plan.ts'
 import type { Route } from '../api/contract.ts'
-import type { Instance } from '../plan/world.ts'
+import type { Instance, SwitchStand } from '../plan/world.ts'
 import type { Content, Row } from '../verify/expectation.ts'
 import type { Page } from '../verify/verify.ts'
-import { amount, list, number, object, orNull, route, text, texts, wrong } from './fields.ts'
+import { amount, type Fields, list, number, object, orNull, route, text, texts, wrong } from './fields.ts'
+
+/** A service of an older build says nothing of shares: its routes carry all. */
+const shareIn = (row: Fields, place: string): number => orNull(row.share, value => number(value, `${place}/share`)) ?? 100
 
 /** `GET /operator/links` */
 export const readLinks = (answer: unknown): readonly LinkReport[] =>
@@ -13,6 +16,7 @@ export const readLinks = (answer: unknown): readonly LinkReport[] =>
     return {
       link: text(row.link, `links/${at}/link`),
       route: orNull(row.route, value => route(value, `links/${at}/route`)),
+      share: shareIn(row, `links/${at}`),
       epoch: orNull(row.epoch, value => number(value, `links/${at}/epoch`)),
       facts: orNull(row.facts, value => number(value, `links/${at}/facts`)),
       rate: orNull(row.rate, value => number(value, `links/${at}/rate`)),
@@ -96,10 +100,11 @@ export function readPositions(answer: unknown): { readonly stored: number; reado
 }
 
 /** `GET /operator/switches/{link}` */
-export function readSwitch(answer: unknown): { route: Route; shadow: boolean; epoch: number } {
+export function readSwitch(answer: unknown): SwitchStand {
   const row = object(answer, 'switch')
   return {
     route: route(row.route, 'switch/route'),
+    share: shareIn(row, 'switch'),
     shadow: row.shadow === true,
     epoch: number(row.epoch, 'switch/epoch'),
   }
@@ -137,9 +142,10 @@ export const readPairs = (answer: unknown): readonly ParityPair[] =>
     }
   })
 
-/** `GET /operator/draining/{link}?route=&compared=`: what of the facts that were stated for the route is not known to be terminal. */
+/** `GET /operator/draining/{link}?route=&compared=&since=`: what of the facts that were stated for the route is not known to be terminal. */
 export function readDraining(answer: unknown): {
   readonly route: Route
+  readonly share: number
   /** The epoch at which the switch came to stand like this, that of the database, and the highest that peers have seen. */
   readonly since: number
   readonly epoch: number
@@ -156,6 +162,7 @@ export function readDraining(answer: unknown): {
   const row = object(answer, 'draining')
   return {
     route: route(row.route, 'draining/route'),
+    share: shareIn(row, 'draining'),
     since: amount(row.since, 'draining/since'),
     epoch: amount(row.epoch, 'draining/epoch'),
     epochSeen: amount(row.epoch_seen, 'draining/epoch_seen'),

@@ -20,7 +20,8 @@ export function drained({ id, kind, event }: LinkContract, from: Route): Verb {
     requires: kind === 'business' ? [condition(thing.route(id), now)] : [condition(thing.told(id), 'nothing')],
     effects: { [thing.drained(id, from)]: 'yes' },
     async look(world) {
-      const { route, issued, outstanding } = await world.draining(id, from)
+      const { route, share, issued, outstanding } = await world.draining(id, from)
+      if (share < 100) return said('drained_share', { link: id, route, share })
       return route === from ? said('drained_now_later', { link: id, route }) : said('drained_now', { outstanding, issued, route: from })
     },
     apply: async () => undefined,
@@ -40,7 +41,7 @@ export const draining = async (world: World, link: string, from: Route): Promise
 
 /** What a count says of the gate. Pure. */
 export function gateOf(count: Draining, link: string, from: Route): Gate {
-  const { route, issued, outstanding, onTheirWay, retrying, parked, dead, unsure } = count
+  const { route, share, issued, outstanding, onTheirWay, retrying, parked, dead, unsure } = count
   const figures = [
     shown('issued', issued),
     shown('terminal', issued - outstanding),
@@ -48,6 +49,7 @@ export function gateOf(count: Draining, link: string, from: Route): Gate {
     shown('parked', parked),
     shown('dead', dead),
   ]
+  if (share < 100) return failed(said('drained_share', { link, route, share }), figures)
   if (route === from) return failed(said('drained_route', { link, route }), figures)
   if (outstanding > 0)
     return holds(said('drained_waits', { outstanding, issued, on_their_way: onTheirWay, retrying, parked, dead }), figures)

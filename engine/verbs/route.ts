@@ -1,8 +1,9 @@
 import type { LinkContract } from 'cutover/contract'
 import { Problem } from 'cutover/failure'
 import type { Route } from '../api/contract.ts'
-import { condition, thing } from '../plan/state.ts'
-import { holds, passed, said, shown, type Verb } from '../plan/verb.ts'
+import type { Said } from '../api/plan.ts'
+import { type Condition, condition, thing } from '../plan/state.ts'
+import { holds, type Inverse, passed, said, shown, type Verb } from '../plan/verb.ts'
 import type { World } from '../plan/world.ts'
 import { lacking, refusalOf } from './deployment.ts'
 import { draining } from './drained.ts'
@@ -21,18 +22,11 @@ export function route(link: LinkContract, to: Route, version: number): Verb {
     asks: said('route_gate', { service }),
     touches: [`link ${id}`, `event ${event}`],
     // That the old route still stands is part of the gate: the inverse is tried there, on what runs then.
-    requires:
-      to === 'event'
-        ? [
-            condition(thing.registered(event, version), 'yes'),
-            condition(thing.producer(id), 'able'),
-            condition(thing.consumer(id), 'act'),
-            condition(thing.parity(id), 'proved'),
-          ]
-        : [condition(thing.endpoint(id), 'served'), condition(thing.calls(id), 'made')],
+    requires: [...open(link, to, version), ...proved(link, to)],
     effects: { [thing.route(id)]: to, [thing.shadow(id)]: 'off', [thing.drained(id, to)]: 'no' },
     async look(world) {
-      const { route: now, epoch } = await world.switchOf(id)
+      const { route: now, share, epoch } = await world.switchOf(id)
+      if (share < 100) return said('route_now_share', { link: id, route: now, share, epoch })
       return now === to ? said('route_now_done', { link: id, route: to }) : said('route_now', { link: id, from: now, epoch })
     },
     async apply(world) {
@@ -40,24 +34,43 @@ export function route(link: LinkContract, to: Route, version: number): Verb {
       await world.turn({ link: id, route: to, shadow: false })
     },
     async settled(world) {
-      const { route: now, epoch } = await world.switchOf(id)
+      const { route: now, share, epoch } = await world.switchOf(id)
       const figures = [shown('epoch', epoch)]
+      if (share < 100) return holds(said('route_waits_share', { service, link: id, route: now, share }), figures)
       return now === to ? passed(figures) : holds(said('route_waits', { service, link: id, route: now }), figures)
     },
-    inverse: {
-      does: said('route_inverse', { link: id, route: back }),
-      async rehearse(world) {
-        const unable = await whoCannot(world, link, back)
-        if (unable !== null) return said('step_refused', { reason: unable })
-        return refusalOf(() => world.turn({ link: id, route: back, shadow: back === 'http' }, true))
-      },
-      async apply(world) {
-        await requireAble(world, link, back)
-        // Back to exactly what was before: the shadow is on while HTTP carries the link in this plan.
-        await world.turn({ link: id, route: back, shadow: back === 'http' })
-      },
-      settled: world => draining(world, id, to),
+    inverse: wayBack(link, to, said('route_inverse', { link: id, route: back })),
+  }
+}
+
+/** What has to stand before a fact may be stated for a route. */
+export const open = ({ id, event }: LinkContract, by: Route, version: number): readonly Condition[] =>
+  by === 'event'
+    ? [condition(thing.registered(event, version), 'yes'), condition(thing.producer(id), 'able'), condition(thing.consumer(id), 'act')]
+    : [condition(thing.endpoint(id), 'served'), condition(thing.calls(id), 'made')]
+
+/** Nothing depends on the event before it was compared with HTTP. */
+export const proved = ({ id }: LinkContract, to: Route): readonly Condition[] =>
+  to === 'event' ? [condition(thing.parity(id), 'proved')] : []
+
+/** The old route carries all keys again; then what was stated for the new one arrives. */
+export function wayBack(link: LinkContract, to: Route, does: Said): Inverse {
+  const { id } = link
+  const back: Route = to === 'event' ? 'http' : 'event'
+  // Back to exactly what was before: the shadow is on while HTTP carries the link in this plan.
+  const order = { link: id, route: back, shadow: back === 'http' }
+  return {
+    does,
+    async rehearse(world) {
+      const unable = await whoCannot(world, link, back)
+      if (unable !== null) return said('step_refused', { reason: unable })
+      return refusalOf(() => world.turn(order, true))
     },
+    async apply(world) {
+      await requireAble(world, link, back)
+      await world.turn(order)
+    },
+    settled: world => draining(world, id, to),
   }
 }
 
@@ -70,7 +83,8 @@ async function whoCannot(world: World, { id, to: service }: LinkContract, by: Ro
   return missing.length === 0 ? null : `${missing.map(one => one.id).join(', ')} of ${service} have no ${capability}`
 }
 
-async function requireAble(world: World, link: LinkContract, by: Route): Promise<void> {
+/** Throws while the receiver could not handle what would come by this route. */
+export async function requireAble(world: World, link: LinkContract, by: Route): Promise<void> {
   const unable = await whoCannot(world, link, by)
   // An instance that is just being restarted is no reason to fail: the step waits and says so.
   if (unable !== null) throw new Problem('service_away', { detail: unable, retryable: true })

@@ -14,13 +14,14 @@ export type Ask = (service: string, path: string, body?: object) => Promise<unkn
  * Counts what was stated for a route against what has become of it. The receiver says first what it remembers, because
  * what the sender has found to be terminal holds only as far as that; then the sender, then the receiver what it has of
  * the rest, so that what becomes terminal in between is seen as terminal. What could make the figures untrue is told
- * beside them: then they prove nothing.
+ * beside them: then they prove nothing. With `since`, only what was stated at that epoch or after it is counted.
  */
-export async function countDraining(askAny: Ask, { id, from, to }: LinkContract, route: Route): Promise<Draining> {
+export async function countDraining(askAny: Ask, { id, from, to }: LinkContract, route: Route, since?: number): Promise<Draining> {
   const ask = askingNew(askAny)
   const lateNow = async (): Promise<ReturnType<typeof readLate>> => readLate(await ask(to, `/operator/late/${id}?route=${route}`))
   const before = await lateNow()
-  const sent = readDraining(await ask(from, `/operator/draining/${id}?route=${route}&compared=${before.compared}`))
+  const part = since === undefined ? '' : `&since=${since}`
+  const sent = readDraining(await ask(from, `/operator/draining/${id}?route=${route}&compared=${before.compared}${part}`))
   const facts = [...sent.candidates]
   const { receipts, parked, dead } = readReceipts(await ask(to, '/operator/receipts', { link: id, facts }))
   const after = await lateNow()
@@ -41,6 +42,7 @@ export async function countDraining(askAny: Ask, { id, from, to }: LinkContract,
   ]
   return {
     route: sent.route,
+    share: sent.share,
     since: sent.since,
     // The outbox lets go of facts that are terminal, and what is open is held.
     issued: Math.max(sent.issued, outstanding),

@@ -29,7 +29,7 @@ export async function observe(world: World, link: LinkContract): Promise<State> 
     [thing.topic(event)]: topic.state,
     [thing.quiet(id)]: 'no',
     ...(link.kind === 'business'
-      ? { [thing.route(id)]: stand.route, [thing.shadow(id)]: stand.shadow ? 'on' : 'off' }
+      ? { [thing.route(id)]: stand.share === 100 ? stand.route : 'both', [thing.shadow(id)]: stand.shadow ? 'on' : 'off' }
       : await observeData(world, id, stand.route)),
     [thing.parity(id)]: 'unproved',
     [thing.drained(id, 'http')]: 'no',

@@ -55,7 +55,7 @@ export function openWorld(
     directory.ask(service, { method: 'POST', path, body: { ...body, term: ofActing(term) }, deadlineMs: turnMs, ...fence })
   const reading = async (id: string) => readReading(await get(linkOf(id).to, `/operator/readings/${id}`))
   const switchOf = async (id: string) => readSwitch(await get(linkOf(id).from, `/operator/switches/${id}`))
-  const draining = (id: string, route: Route): Promise<Draining> => countDraining(ask, linkOf(id), route)
+  const draining = (id: string, route: Route, since?: number): Promise<Draining> => countDraining(ask, linkOf(id), route, since)
   // To look only, nothing is certified.
   const certifier = (): Certifier =>
     openCertifier({ certificates, linkOf, draining, now, run: required(run, 'only a run has certificates'), term: ofActing(term) })
@@ -71,8 +71,10 @@ export function openWorld(
       if (linkOf(id).kind === 'business') return (await switchOf(id)).route
       return (await reading(id)).answers === 'http' ? 'http' : 'event'
     },
-    async turn({ link, route, shadow }, dryRun = false) {
-      const body = { link, route, shadow, ...(dryRun ? { dry_run: true } : {}) }
+    async turn({ link, route, share = 100, shadow }, dryRun = false) {
+      // Said only where it says something, so that a service of an older build takes the order.
+      const part = share === 100 ? {} : { share }
+      const body = { link, route, ...part, shadow, ...(dryRun ? { dry_run: true } : {}) }
       readSwitched(await post(linkOf(link).from, '/operator/switch', body))
     },
     reading,

@@ -2,7 +2,7 @@
 import { runEngine } from '@cutover/engine/engine'
 import { events } from '../contracts/events.ts'
 import { links } from '../contracts/links.ts'
-import { plans } from '../plans/plans.ts'
+import { planFor } from '../plans/plans.ts'
 import { expectations } from './expectations.ts'
 
-await runEngine({ links, events, plans, expectations, ledger: 'bonuses' })
+await runEngine({ links, events, planFor, expectations, ledger: 'bonuses' })

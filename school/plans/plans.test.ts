@@ -5,7 +5,7 @@ import { transitionsOf, type Plan } from '@cutover/engine/plan'
 import { generatePlan } from '@cutover/engine/procedures'
 import { events } from '../contracts/events.ts'
 import { links } from '../contracts/links.ts'
-import { plans, written } from './plans.ts'
+import { planFor, plans, written } from './plans.ts'
 
 const documented = readFileSync(new URL('../../docs/procedures.md', import.meta.url), 'utf8')
 
@@ -59,3 +59,41 @@ for (const plan of written) {
   test(`${plan.id} to ${plan.to} as it is written down is what the matrix gives for it`, () =>
     assert.deepEqual(told(plan), told(generatePlan(plan.link, plan.to, events))))
 }
+
+test('by portions a plan has one added step more for each, before the switch and in the order of the portions', () => {
+  for (const link of links.filter(one => one.kind === 'business')) {
+    for (const [to, before, after] of [
+      ['event', '4a', '5'],
+      ['http', '1a', '2'],
+    ] as const) {
+      const whole = planFor(link, to, { portions: [] })
+      const plan = planFor(link, to, { portions: [5, 25, 50] })
+      assert.ok(whole !== undefined && plan !== undefined)
+      const number = before.slice(0, 1)
+      const ids = plan.steps.map(step => step.id)
+      assert.deepEqual(ids.slice(ids.indexOf(before), ids.indexOf(after) + 1), [before, `${number}b`, `${number}c`, `${number}d`, after])
+      const more = plan.steps.filter(step => !whole.steps.some(one => one.id === step.id))
+      assert.deepEqual(
+        more.map(({ why, title, verbs }) => [why !== null, /[а-яё]/i.test(title.ru), verbs.map(verb => verb.does.params['share'])]),
+        [
+          [true, true, [5]],
+          [true, true, [25]],
+          [true, true, [50]],
+        ],
+      )
+      assert.notEqual(plan.hash, whole.hash)
+    }
+  }
+})
+
+test('without portions a plan is the one of the list, and a data link has none with them', () => {
+  for (const link of links) {
+    for (const to of ['event', 'http'] as const) {
+      assert.equal(
+        planFor(link, to, { portions: [] }),
+        plans.find(plan => plan.id === link.id && plan.to === to),
+      )
+      assert.equal(planFor(link, to, { portions: [5] }) === undefined, link.kind === 'data')
+    }
+  }
+})

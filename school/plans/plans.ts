@@ -1,4 +1,4 @@
-import type { Plan } from '@cutover/engine/plan'
+import type { Plan, PlanFor } from '@cutover/engine/plan'
 import { generatePlan } from '@cutover/engine/procedures'
 import { events } from '../contracts/events.ts'
 import { links } from '../contracts/links.ts'
@@ -14,3 +14,9 @@ export const written: readonly Plan[] = [managersToEvent, ratingToHttp, creditTo
 export const plans: readonly Plan[] = links.flatMap(link =>
   (['event', 'http'] as const).map(to => written.find(plan => plan.id === link.id && plan.to === to) ?? generatePlan(link, to, events)),
 )
+
+/** By portions, the plan is generated for them; a data link moves as a whole. */
+export const planFor: PlanFor = (link, to, { portions }) => {
+  if (portions.length === 0) return plans.find(plan => plan.id === link.id && plan.to === to)
+  return link.kind === 'business' ? generatePlan(link, to, events, portions) : undefined
+}

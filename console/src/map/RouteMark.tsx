@@ -8,8 +8,15 @@ export type Way = Route | 'shadow' | 'unknown'
 export const wayOf = ({ route, shadow }: { readonly route: Route | null; readonly shadow: boolean }): Way =>
   route === null ? 'unknown' : route === 'http' && shadow ? 'shadow' : route
 
+interface RouteMarkProps {
+  readonly way: Way
+  readonly word?: string
+  /** Per cent of the keys that the route carries: told while it is not all of them. */
+  readonly share?: number | undefined
+}
+
 /** How a route is drawn on the map, beside its word. */
-export function RouteMark({ way, word }: { readonly way: Way; readonly word?: string }): ReactElement {
+export function RouteMark({ way, word, share = 100 }: RouteMarkProps): ReactElement {
   const { t } = useTranslation()
   return (
     <span className={styles['mark']} data-way={way}>
@@ -25,6 +32,7 @@ export function RouteMark({ way, word }: { readonly way: Way; readonly word?: st
         )}
       </svg>
       {word ?? t(`way.${way}`)}
+      {share < 100 && ` ${t('links.share', { share })}`}
     </span>
   )
 }

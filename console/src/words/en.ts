@@ -100,6 +100,7 @@ export const en = {
     between: 'From, to',
     kind: 'Kind',
     route: 'Route',
+    share: '{{share}} % of the keys',
     rate: 'Rate',
     open: 'Open',
     run: 'Run',

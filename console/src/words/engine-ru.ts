@@ -61,6 +61,19 @@ export const engineWords: Readonly<Record<string, string>> = {
   route_inverse: 'вернуть {link} на путь {route} и дождаться, пока дойдёт заявленное за это время',
   route_waits: '{service} всё ещё сообщает, что путь {link} — {route}',
 
+  route_now_share: '{share} % ключей {link} — путь {route}; эпоха переключателя {epoch}',
+  route_waits_share: '{service} сообщает, что {share} % ключей {link} — путь {route}',
+
+  // portion
+  portion: 'одно переключение в {service}: {share} % ключей {link} — путь {route}, остальные как раньше',
+  portion_gate:
+    'не меньше {facts} {facts|факта|фактов|фактов}, заявленных с тех пор для пути {route}, дошли окончательно, и среди них нет недоставленных',
+  portion_inverse: 'вернуть все ключи {link} на путь {route} и дождаться, пока дойдёт заявленное за это время',
+  portion_waits:
+    '{terminal} из {want} {want|факта|фактов|фактов} {terminal|дошёл|дошли|дошли} окончательно, путь {route}; {issued|заявлен|заявлено|заявлено} {issued}',
+  portion_dead:
+    '{link}, путь {route}: {dead} {dead|недоставленный факт|недоставленных факта|недоставленных фактов}; разберите их и продолжите или верните всё назад',
+
   // drained
   drained: 'сверить факты {link}, заявленные для пути {route}, с дошедшими окончательно',
   drained_now:
@@ -69,6 +82,7 @@ export const engineWords: Readonly<Record<string, string>> = {
   drained_gate: 'все факты {link}, заявленные для пути {route}, дошли окончательно: заявлено минус дошло — ноль',
   drained_waits:
     '{outstanding} из {issued} {issued|факта|фактов|фактов}: в пути {on_their_way}, ждут повтора {retrying}, отложено {parked}, недоставленных {dead}',
+  drained_share: '{share} % ключей {link} — путь {route}: новые факты заявляются для обоих путей',
   drained_route: 'путь {link} — {route}: заявляются новые факты',
   drained_unknown: '{service}: {instances} не сообщают, какой они сборки, и что они делают, неизвестно',
   drained_old: '{service} старой сборки, которая не умеет считать открытые факты: разверните нынешнюю',

@@ -115,6 +115,7 @@ export const ru = {
     between: 'Откуда, куда',
     kind: 'Вид',
     route: 'Путь',
+    share: '{{share}} % ключей',
     rate: 'Частота',
     open: 'В пути',
     run: 'Запуск',
