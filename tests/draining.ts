@@ -112,7 +112,7 @@ export async function openTwo(context: TestContext): Promise<Two> {
   await installSwitches(stores.switch, link.from, [link])
   const broker = openPostgresLog({ url: (await freshDatabase()).url, name: 'test', log })
   closing.push(() => broker.close())
-  const topicOf = async (): Promise<TopicIdentity> => broker.createTopic(Counted.topic, 1)
+  const topicOf = async (): Promise<TopicIdentity> => broker.reviveTopic(Counted.topic, 1)
   await topicOf()
 
   const adding = openAdding()

@@ -18,7 +18,8 @@ import { openStores } from './stores.ts'
 
 const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
 const { signers } = await issuers()
-const links = [{ ...countLink, from: 'hiring', to: 'bonuses' }]
+const own = { ...countLink, from: 'hiring', to: 'bonuses' }
+const links = [own, { ...own, id: 'L-9', event: 'CountedAfter' }]
 const counted = { ...Counted, service: 'hiring' }
 const events = [counted, { ...counted, name: 'CountedAfter', topic: 'hiring.counted-after' }]
 const open: { close(): Promise<void> }[] = []
@@ -97,19 +98,19 @@ test('who can call a link calls at once after the commit, and has a lane for wha
   const instance = await anInstance(['call:L-1'])
   await instance.state()
   assert.equal(instance.calls(), 1)
-  assert.deepEqual(await lanesOf(instance, 3), ['event', 'http:L-1', 'sweep:L-1'])
+  assert.deepEqual(await lanesOf(instance, 4), ['event', 'http:L-1', 'sweep:L-1', 'sweep:L-9'])
 })
 
 test('who cannot call a link states its facts all the same, and has neither the call nor the lane', async () => {
   const instance = await anInstance([])
   await instance.state()
-  assert.deepEqual(await lanesOf(instance, 2), ['event', 'sweep:L-1'])
+  assert.deepEqual(await lanesOf(instance, 3), ['event', 'sweep:L-1', 'sweep:L-9'])
   assert.equal(instance.calls(), 0)
 })
 
 test('a topic that is hidden is not made again by its sender, which is no straggler for that', async () => {
   for (const hide of ['quarantineTopic', 'deleteTopic'] as const) {
-    const instance = await anInstance([])
+    const instance = await anInstance(['produce:L-1', 'produce:L-9'])
     const { broker } = instance
     await broker.createTopic(Counted.topic, Counted.partitions)
     await broker[hide](Counted.topic)
@@ -119,4 +120,12 @@ test('a topic that is hidden is not made again by its sender, which is no stragg
     await instance.sending.running.stop()
     assert.deepEqual([await broker.topic(Counted.topic), await broker.touches(Counted.topic)], [undefined, []])
   }
+})
+
+test('who cannot produce an event does not make its topic', async () => {
+  const instance = await anInstance(['produce:L-9'])
+  await instance.sending.running.start()
+  while ((await instance.broker.topic('hiring.counted-after')) === undefined) await systemClock.sleep(10)
+  await instance.sending.running.stop()
+  assert.equal(await instance.broker.topic(Counted.topic), undefined)
 })
