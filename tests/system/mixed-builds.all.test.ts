@@ -11,7 +11,7 @@ import { startSystem } from './system.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** The oldest build that bears a newer one beside it: those before it refuse a database that a newer build has been at. */
 const before = '10a3b3b7d5'
-const timeout = 540_000
+const timeout = 900_000
 
 /** The source tree of another commit, with our libraries and its own packages. */
 async function checkOut(commit: string, folder: string): Promise<void> {
@@ -55,16 +55,18 @@ test(
       'hiring-2': join(folder, 'school/hiring/main.ts'),
       'bonuses-2': join(folder, 'school/bonuses/main.ts'),
     }
-    const system = await startSystem({ instances: 'hiring=2,bonuses=2', rate: 60, programs: { first } })
+    const system = await startSystem({ instances: 'hiring=2,bonuses=2', rate: 60, programs: { first }, patient: true })
     try {
       const seen = await system.outcomes()
       while ((await system.outcomes()) < seen + 300) assert.equal((await system.verify()).ok, true)
+      const data = await system.apply('COMM-070', { to: 'event' })
       const { run } = await system.apply('COMM-040', { to: 'event' })
       const finished = await system.reach(run, 'finished')
+      await system.reach(data.run, 'finished')
       assert.ok(finished.steps.filter(step => step.gate?.way_back === 'open').length >= 5)
       assert.equal((await system.verify()).ok, true)
-      await system.order(run, 'revert')
-      await system.reach(run, 'reverted')
+      for (const one of [run, data.run]) await system.order(one, 'revert')
+      for (const one of [run, data.run]) await system.reach(one, 'reverted')
       await system.traffic('stop')
       const report = await system.settle()
       context.diagnostic(`${report.links.reduce((sum, link) => sum + link.facts, 0)} facts by two builds`)

@@ -2,13 +2,26 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openOf } from './journey.ts'
-import { programOf, startSystem } from './system.ts'
+import { type Move, openOf } from './journey.ts'
+import { programOf, startSystem, type System } from './system.ts'
 
-const timeout = 1_500_000
+const timeout = 1_700_000
+/** One of each kind that begins here: a business link and a data link to their events, and a data link to HTTP. */
+const moves: readonly Move[] = [
+  { link: 'COMM-040', to: 'event' },
+  { link: 'COMM-070', to: 'event' },
+  { link: 'COMM-060', to: 'http' },
+]
+
+async function goAll(system: System): Promise<string[]> {
+  const runs: string[] = []
+  for (const { link, to } of moves) runs.push((await system.apply(link, { to })).run)
+  await Promise.all(runs.map(run => system.reach(run, 'finished')))
+  return runs
+}
 
 test(
-  'an engine that is killed with -9 at every durable write reaches the same end: forward, back, forward, completed',
+  'an engine that is killed with -9 at every durable write of its runs reaches the same ends: forward, back, forward, completed',
   { timeout },
   async context => {
     const system = await startSystem({
@@ -20,25 +33,25 @@ test(
     try {
       const deaths = async (): Promise<number> =>
         (await readFile(join(system.home, 'home', 'engine-deaths'), 'utf8')).split('\n').filter(Boolean).length
-      const { run } = await system.apply('COMM-040', { to: 'event' })
-      await system.reach(run, 'finished')
+      const first = await goAll(system)
       const forward = await deaths()
-      await system.order(run, 'revert')
-      await system.reach(run, 'reverted')
-      const again = await system.apply('COMM-040', { to: 'event' })
-      await system.reach(again.run, 'finished')
-      await system.order(again.run, 'complete')
-      const completed = await system.reach(again.run, 'completed')
+      for (const run of first) await system.order(run, 'revert')
+      await Promise.all(first.map(run => system.reach(run, 'reverted')))
+      const runs = await goAll(system)
+      for (const run of runs) await system.order(run, 'complete')
+      const completed = await Promise.all(runs.map(run => system.reach(run, 'completed')))
       context.diagnostic(`killed ${await deaths()} times, ${forward} of them on the first way forward`)
       // Three writes for each verb at least, and a death at each.
-      assert.ok(forward >= 3 * 8, `${forward} deaths`)
-      assert.ok(completed.steps.every(step => step.state === 'done'))
-      const history = await system.history(again.run)
-      assert.equal(history.intact, true)
-      for (const action of ['step begun', 'step applied', 'gate passed']) {
-        const told = history.rows.filter(row => row.action === action).map(row => row.step)
-        assert.equal(new Set(told).size, completed.steps.length, action)
-        assert.equal(told.length, completed.steps.length, `${action} is told once for each`)
+      assert.ok(forward >= 3 * 8 * moves.length, `${forward} deaths`)
+      for (const { run, steps } of completed) {
+        assert.ok(steps.every(step => step.state === 'done'))
+        const history = await system.history(run)
+        assert.equal(history.intact, true)
+        for (const action of ['step begun', 'step applied', 'gate passed']) {
+          const told = history.rows.filter(row => row.action === action).map(row => row.step)
+          assert.equal(new Set(told).size, steps.length, `${run}: ${action}`)
+          assert.equal(told.length, steps.length, `${run}: ${action} is told once for each`)
+        }
       }
       await system.traffic('stop')
       const report = await system.settle()

@@ -11,8 +11,21 @@ const others = JSON.parse(process.env['CUTOVER_TEST_PROGRAMS'] ?? '{}') as Reado
 const replaced = (one: ProcessDefinition): ProcessDefinition => ({
   ...one,
   file: others[one.name] ?? one.file,
-  ...(others.first === undefined ? {} : { firstFile: (instance: number) => others.first?.[`${one.name}-${instance}`] }),
+  ...(others.first === undefined ? {} : ofOlderBuilds(one, others.first)),
 })
+
+/** An older build may not know all that this one can be told to do: until it is deployed anew, it does what itself would begin with. */
+function ofOlderBuilds(one: ProcessDefinition, first: Readonly<Record<string, string>>): Partial<ProcessDefinition> {
+  const older = (instance: number): string | undefined => first[`${one.name}-${instance}`]
+  return {
+    firstFile: older,
+    environment(context) {
+      const { CAPABILITIES, ...rest } = one.environment(context)
+      const begins = context.capabilities.toSorted().join() === one.capabilities?.toSorted().join()
+      return CAPABILITIES === undefined || (begins && older(context.instance) !== undefined) ? rest : { ...rest, CAPABILITIES }
+    },
+  }
+}
 
 await superviseProgram(home => {
   const { prepare: _, ...system } = schoolSystem(home, process.env)
