@@ -47,7 +47,7 @@ test('an instance tells what it is until it leaves or has been silent; one of an
   await database.query(`insert into instance values ('old', clock_timestamp() + interval '1 minute', '{"L-1":[0]}')`)
   const live = [
     { id: 'new', capabilities: ['act:L-1'], versions: { 'L-1': [0] }, build: '1', readings: {} },
-    { id: 'old', capabilities: [], versions: {}, build: null },
+    { id: 'old', capabilities: [], versions: {}, build: null, readings: {} },
   ]
   assert.deepEqual(await store.instances(), live)
   await database.transaction(async tx => assert.deepEqual(await store.instances(tx), live))

@@ -42,15 +42,15 @@ test('a capability has one of five abilities and a link, and nothing else', () =
 })
 
 test('the starting form can do what the starting routes need, each service on its side, and no more', () => {
-  assert.deepEqual(startingCapabilities(links, 'hiring'), ['call:L-1', 'produce:L-2', 'produce:L-3', 'serve:L-5'])
-  assert.deepEqual(startingCapabilities(links, 'bonuses'), ['serve:L-1', 'act:L-2', 'act:L-3'])
+  assert.deepEqual(startingCapabilities(links, 'hiring'), ['call:L-1', 'produce:L-2', 'produce:L-3', 'serve:L-4', 'serve:L-5'])
+  assert.deepEqual(startingCapabilities(links, 'bonuses'), ['serve:L-1', 'act:L-2', 'act:L-3', 'call:L-4'])
   assert.deepEqual(startingCapabilities(links, 'management'), ['call:L-5'])
 })
 
-test('a data link needs no door, and none at all while it is only read by HTTP', () => {
+test('by HTTP an effect is pushed and state is pulled: on a data link the reader calls, and the owner serves', () => {
   const possible = (service: string): string => possibleCapabilities(links, service).join(' ')
-  assert.equal(possible('bonuses'), 'serve:L-1 record:L-1 act:L-1 serve:L-2 record:L-2 act:L-2 record:L-3 act:L-3')
-  assert.equal(possible('hiring'), 'call:L-1 produce:L-1 call:L-2 produce:L-2 produce:L-3 serve:L-5 record:L-5 act:L-5')
+  assert.equal(possible('bonuses'), 'serve:L-1 record:L-1 act:L-1 serve:L-2 record:L-2 act:L-2 call:L-3 act:L-3 call:L-4 act:L-4')
+  assert.equal(possible('hiring'), 'call:L-1 produce:L-1 call:L-2 produce:L-2 serve:L-3 produce:L-3 serve:L-4 produce:L-4 serve:L-5 record:L-5 act:L-5')
 })
 
 test('no capability at all is written as a word, because an empty variable says that nothing is set', () => {
