@@ -125,7 +125,7 @@ test('each link that was asked for has one handler, which keeps its copy, and no
   assert.deepEqual(Object.keys(handlers), ['L-2', 'L-3'])
   const effect = { row: aWord(1, 'one'), revision: 1, removed: false }
   const message = { envelope: { payload: effect.row }, revision: 1 } as never
-  assert.deepEqual(handlers['L-3']?.decide(message, null as never), { do: 'apply', effect })
+  assert.deepEqual(handlers['L-3']?.decide(message, null), { do: 'apply', effect })
   await database.transaction(async tx => handlers['L-3']?.apply([{ message, effect }] as never, tx))
   const rowsOf = async (link: string): Promise<unknown> => (await readings.all.get(link)?.store.state())?.rows
   assert.deepEqual([await rowsOf('L-2'), await rowsOf('L-3')], [0, 1])
