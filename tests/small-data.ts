@@ -44,7 +44,7 @@ export function openTestData(link: LinkContract, ordered: (order: string) => voi
       return { ...telling, total, tookMs: 10, arrived: telling.state === 'done' }
     },
     async tell(_, change, askedBy) {
-      if (change === 'cancel') telling.state = 'cancelled'
+      if (change === 'cancel') telling.state = telling.askedBy === askedBy ? 'cancelled' : telling.state
       else if (telling.askedBy !== askedBy || telling.state === 'cancelled')
         Object.assign(telling, { state: 'telling', askedBy, copied: 0 })
     },

@@ -50,7 +50,10 @@ test('the starting form can do what the starting routes need, each service on it
 test('by HTTP an effect is pushed and state is pulled: on a data link the reader calls, and the owner serves', () => {
   const possible = (service: string): string => possibleCapabilities(links, service).join(' ')
   assert.equal(possible('bonuses'), 'serve:L-1 record:L-1 act:L-1 serve:L-2 record:L-2 act:L-2 call:L-3 act:L-3 call:L-4 act:L-4')
-  assert.equal(possible('hiring'), 'call:L-1 produce:L-1 call:L-2 produce:L-2 serve:L-3 produce:L-3 serve:L-4 produce:L-4 serve:L-5 record:L-5 act:L-5')
+  assert.equal(
+    possible('hiring'),
+    'call:L-1 produce:L-1 call:L-2 produce:L-2 serve:L-3 produce:L-3 serve:L-4 produce:L-4 serve:L-5 record:L-5 act:L-5',
+  )
 })
 
 test('no capability at all is written as a word, because an empty variable says that nothing is set', () => {

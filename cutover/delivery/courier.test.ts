@@ -4,7 +4,7 @@ import { Unreachable } from '../http/client.ts'
 import { classify } from './courier.ts'
 
 test('an answer that is the fault of a deployment costs the fact no attempt: it waits', () => {
-  for (const status of [401, 403, 404, 408, 410, 429, 502, 503, 504])
+  for (const status of [401, 403, 404, 405, 408, 410, 429, 502, 503, 504])
     assert.throws(() => classify(status, '{}'), Unreachable, String(status))
 })
 

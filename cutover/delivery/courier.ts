@@ -89,7 +89,7 @@ export function classify(status: number, body: string): Delivered {
   if (status === 200 || status === 201) return { kind: 'receipt', outcome: text('outcome') || 'done' }
   if (status === 202) return { kind: 'accepted' }
   if (status === 409 && text('code') === 'rejected') return { kind: 'receipt', outcome: 'rejected' }
-  if ([401, 403, 404, 408, 410, 429, 502, 503, 504].includes(status)) {
+  if ([401, 403, 404, 405, 408, 410, 429, 502, 503, 504].includes(status)) {
     // A token that is refused, or a route that is missing or retired, is a deployment's fault, not the message's: it waits.
     throw new Unreachable(`answered ${status} ${text('code')}`, { sent: true })
   }

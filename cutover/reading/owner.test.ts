@@ -62,6 +62,7 @@ test('that there is no such path, that the link is not served, that somebody may
   const answers = [
     problem(404, 'not_found'),
     problem(410, 'link_retired'),
+    problem(405, 'method_not_allowed'),
     { status: 404, body: '<html>a proxy knows nothing</html>' },
     { status: 404, body: '' },
     problem(401, 'token_invalid'),

@@ -33,10 +33,10 @@ export function openOwner(definition: ReplicaDefinition, from: string, client: H
     const { status, body } = await client.request({ method: 'GET', path, headers: { 'cutover-link': link } })
     if (status === 200) return parse(body, path)
     const code = codeOf(body)
-    // There is no such thing, as the owner says itself. That there is no such path, or not for this link, or that somebody
-    // between says so, is a deployment's fault and passes.
+    // There is no such thing, as the owner says itself. That there is no such path, or only for others or another method, or
+    // that somebody between says so, is a deployment's fault and passes.
     if (status === 404 && code !== '' && code !== 'not_found') return undefined
-    if ([401, 403, 404, 408, 410, 429].includes(status) || status >= 500)
+    if ([401, 403, 404, 405, 408, 410, 429].includes(status) || status >= 500)
       throw new Unreachable(`${from} answered GET ${path} on ${link} with ${status} ${code}`, { sent: true })
     throw new Problem('link_refused', { detail: `${from} answered GET ${path} on ${link} with ${status} ${code}` })
   }

@@ -182,14 +182,15 @@ export function dataRoutes({ service, stores, readers, sources, turned }: DataRo
       method: 'POST',
       path: '/operator/snapshots',
       operationId: 'orderSnapshot',
-      summary: 'Begins to tell what was there before, for a run; or gives it up. Repeating it changes nothing.',
+      summary: 'Begins to tell what was there before, for a run; or gives up what that run has begun. Repeating it changes nothing.',
       body: closed({ link: id, run: id, do: { enum: ['tell', 'cancel'] }, term }),
       async handle(request: HttpRequest) {
         const order = request.body as { link: string; run: string; do: 'tell' | 'cancel'; term: number }
         const source = sourceOf(order.link)
         await stores.snapshot.transaction(async tx => {
           await underTerm(stores.switch, tx, order.term)
-          await (order.do === 'tell' ? stores.snapshot.begin(tx, source, order.link, order.run) : stores.snapshot.cancel(tx, order.link))
+          if (order.do === 'tell') await stores.snapshot.begin(tx, source, order.link, order.run)
+          else await stores.snapshot.cancel(tx, order.link, order.run)
         })
         return { body: {} }
       },

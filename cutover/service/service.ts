@@ -101,7 +101,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
         ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares),
         ...planRoutes({ service: name, links, events, stores }),
         ...seriesRoutes(metrics),
-        ...topicRoutes({ service: name, events, broker, switches: stores.switch, clock }),
+        ...topicRoutes({ service: name, events, broker, stores, clock }),
         ...dataRoutes({ service: name, links, stores, readers: readings.all, sources, turned: () => doorbell.ring('reading') }),
         ...operatorRoutes({
           service: name,

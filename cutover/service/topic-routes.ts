@@ -3,7 +3,8 @@ import type { EventContract } from '../contract/contract.ts'
 import { Problem } from '../failure/problem.ts'
 import type { RouteDefinition } from '../http/server.ts'
 import type { Clock } from '../process/clock.ts'
-import type { SwitchStore } from '../switch/store.ts'
+import { underTerm } from '../switch/switch.ts'
+import type { Stores } from './stores.ts'
 
 const name = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' } as const
 const closed = (properties: object): object => ({
@@ -17,12 +18,12 @@ export interface TopicRoutesOptions {
   readonly service: string
   readonly events: readonly EventContract[]
   readonly broker: Broker
-  readonly switches: SwitchStore
+  readonly stores: Stores
   readonly clock: Clock
 }
 
 /** The topics of the events that this service states, for the plans that open, hide and drop them. */
-export function topicRoutes({ service, events, broker, switches, clock }: TopicRoutesOptions): RouteDefinition[] {
+export function topicRoutes({ service, events, broker, stores, clock }: TopicRoutesOptions): RouteDefinition[] {
   const operator = { policy: 'operator', tags: ['operator'] } as const
 
   function eventOf(event: string | undefined): EventContract {
@@ -68,10 +69,8 @@ export function topicRoutes({ service, events, broker, switches, clock }: TopicR
       async handle(request) {
         const order = request.body as { event: string; do: 'open' | 'quarantine' | 'restore' | 'drop'; term: number }
         const event = eventOf(order.event)
-        if (order.term < (await switches.term()))
-          throw new Problem('term_stale', {
-            detail: `term ${order.term} is older than one that this service has seen: another engine took over`,
-          })
+        // The log is another database: the term is raised before it is touched, so that who was overtaken comes no further.
+        await stores.consumer.transaction(tx => underTerm(stores.switch, tx, order.term))
         await change(event, order.do).catch((error: unknown) => {
           // Dropped already, or never there: there is nothing to hide or drop.
           if (!(error instanceof TopicUnknown) || order.do === 'open') throw error

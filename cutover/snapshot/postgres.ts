@@ -46,8 +46,11 @@ export const openSnapshotStore = (database: Database): SnapshotStore => ({
       [link, askedBy],
     )
   },
-  async cancel(tx, link) {
-    await tx.query(`update snapshot set state = 'cancelled', ended_at = clock_timestamp() where link = $1 and state <> 'cancelled'`, [link])
+  async cancel(tx, link, askedBy) {
+    await tx.query(
+      `update snapshot set state = 'cancelled', ended_at = clock_timestamp() where link = $1 and asked_by = $2 and state <> 'cancelled'`,
+      [link, askedBy],
+    )
   },
   async job(link) {
     const { rows } = await database.query<JobRow>(`select ${columns} from snapshot where link = $1`, [link])

@@ -39,7 +39,7 @@ after(async () => {
 interface Telling extends Copying {
   readonly sender: Sender
   begin(run: string): Promise<void>
-  cancel(): Promise<void>
+  cancel(run: string): Promise<void>
   produce(): Promise<unknown>
   job(): Promise<SnapshotJob | null>
   /** Tells over this database until it is over, or its user has crashed. */
@@ -92,7 +92,7 @@ async function setup(rows: number): Promise<Telling> {
     sender,
     produce,
     begin: run => database.transaction(tx => store.begin(tx, wordSource, 'L-2', run)),
-    cancel: () => database.transaction(tx => store.cancel(tx, 'L-2')),
+    cancel: run => database.transaction(tx => store.cancel(tx, 'L-2', run)),
     job: () => store.job('L-2'),
     async tell(over = database) {
       const stop = new AbortController()
@@ -186,9 +186,9 @@ test('the same run asking again changes nothing, another one begins anew, and so
   assert.deepEqual([(await job())?.state, (await job())?.askedBy, (await job())?.copied], ['telling', 'run-2', 0])
   await tell()
   assert.equal((await facts()).length, 6)
-  await cancel()
+  await cancel('run-2')
   await begin('run-2')
-  await cancel()
+  await cancel('run-2')
   await tell()
   assert.deepEqual([(await facts()).length, (await job())?.state], [6, 'cancelled'])
   await begin('run-2')

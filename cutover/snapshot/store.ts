@@ -27,7 +27,8 @@ export interface SourceRow {
 export interface SnapshotStore {
   /** Begins it for whoever asks; the same asker asking again changes nothing, another one begins it anew. */
   begin(tx: Tx, source: SourceDefinition, link: string, askedBy: string): Promise<void>
-  cancel(tx: Tx, link: string): Promise<void>
+  /** Gives up what this asker has begun; what another one has begun goes on. */
+  cancel(tx: Tx, link: string, askedBy: string): Promise<void>
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
   job(link: string): Promise<SnapshotJob | null>
   /** Links whose telling is not over. */

@@ -69,7 +69,7 @@ async function lookAt(world: World, service: string, capability: string): Promis
 }
 
 /** Every live instance declares it. None at all is no evidence. */
-function declared(all: readonly Instance[], what: { service: string; capability: string; byHand: boolean }): Gate {
+export function declared(all: readonly Instance[], what: { service: string; capability: string; byHand: boolean }): Gate {
   const missing = lacking(all, what.capability)
   const figures = [atLeast('instances', all.length - missing.length, Math.max(1, all.length))]
   if (all.length === 0) return holds(said('deploy_waits_none', { service: what.service }), figures)

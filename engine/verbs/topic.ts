@@ -16,7 +16,7 @@ export const openTopic = ({ id, event }: LinkContract): Verb => ({
     const { state } = await world.topic(event)
     return state === 'open' ? said('topic_now_done', { event }) : said('topic_now', { event, state })
   },
-  prepare: async world => ({ had: (await world.topic(event)).state === 'open' }),
+  prepare: async world => ({ was: (await world.topic(event)).state }),
   apply: world => world.topicTo(event, 'open'),
   async settled(world) {
     const { state } = await world.topic(event)
@@ -25,7 +25,11 @@ export const openTopic = ({ id, event }: LinkContract): Verb => ({
   inverse: {
     does: said('topic_inverse', { event }),
     rehearse: async () => null,
-    apply: async (world, memo) => (memo['had'] === true ? undefined : world.topicTo(event, 'drop')),
+    async apply(world, memo) {
+      if (memo['was'] === 'absent') await world.topicTo(event, 'drop')
+      // Its records are not ours to drop: somebody has put them there.
+      if (memo['was'] === 'quarantined') await world.topicTo(event, 'quarantine')
+    },
     settled: async () => passed(),
   },
 })

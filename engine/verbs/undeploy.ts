@@ -1,7 +1,7 @@
 import type { LinkContract } from 'cutover/contract'
 import { condition, type State, thing } from '../plan/state.ts'
-import { atLeast, holds, passed, said, type Verb } from '../plan/verb.ts'
-import { gone, lacking, refusalOf } from './deployment.ts'
+import { passed, said, type Verb } from '../plan/verb.ts'
+import { declared, gone, lacking, refusalOf } from './deployment.ts'
 import { relyOnDrained } from './drained.ts'
 
 /** Takes the producer of the link's event out of the sender; it can be deployed again. */
@@ -60,16 +60,19 @@ function undeploy({ id, event }: LinkContract, { name, service, capabilities, do
       await relyOnDrained(world, id, 'event')
       await world.deployer?.deploy(service, { add: [], remove: capabilities })
     },
-    settled: async world => gone(await world.instances(service), service, capability),
+    async settled(world) {
+      const all = await world.instances(service)
+      const gates = capabilities.map(one => gone(all, service, one))
+      return gates.find(gate => gate.verdict !== 'pass') ?? gone(all, service, capability)
+    },
     inverse: {
       does: said('undeploy_inverse', { service, capability }),
       rehearse: (world, memo) => refusalOf(async () => world.deployer?.deploy(service, { add: again(memo), remove: [], dryRun: true })),
       apply: async (world, memo) => world.deployer?.deploy(service, { add: again(memo), remove: [] }),
       async settled(world, memo) {
         const all = await world.instances(service)
-        const missing = again(memo).filter(one => lacking(all, one).length > 0)
-        const figures = [atLeast('instances', missing.length === 0 ? all.length : 0, Math.max(1, all.length))]
-        return all.length > 0 && missing.length === 0 ? passed(figures) : holds(said('deploy_waits_none', { service }), figures)
+        const gates = again(memo).map(one => declared(all, { service, capability: one, byHand: world.deployer === null }))
+        return gates.find(gate => gate.verdict !== 'pass') ?? gates[0] ?? passed()
       },
     },
   }
