@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const folders = ['cutover', 'engine', 'cli', 'console', 'sandbox', 'school', 'bench', 'tests']
 const fileTimeoutMs = 600_000
 /** Of the enumerations: a whole system, with a kill at every place. */
-const longFileTimeoutMs = 1_800_000
+const longFileTimeoutMs = 2_700_000
 const usage = `npm test [-- [--all] [FILE ...]]
   FILE   runs only these test files, or the test files below these folders
   --all  runs the enumerations instead, which take long: the files named *.all.test.ts`

@@ -117,7 +117,8 @@ const faults: readonly FaultRequest[] = [
   { kind: 'pause', service: 'bonuses', instance: 2, seconds: 2 },
   { kind: 'kill', service: 'management', instance: 1 },
 ]
-const rate = 40
+/** Enough that the rare facts come by as well: a gate wants fifty pairs of each. */
+const rate = 80
 
 /** The journey of these moves on a system of their own, with kills of services, engines and PostgreSQL in between. */
 export async function provePlans(moves: readonly Move[], stops: 'all' | 'end', instances: string, context: TestContext): Promise<void> {

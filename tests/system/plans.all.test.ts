@@ -8,7 +8,7 @@ const second = 'COMM-010'
 
 test(
   'eight links go both ways and back from every step of their plans, under traffic, while services, engines and PostgreSQL are killed',
-  { timeout: 1_790_000 },
+  { timeout: 2_400_000 },
   context => provePlans(links.filter(link => link.id !== second).map(moveOf), 'all', 'management=2,hiring=2,bonuses=2,engine=2', context),
 )
 
