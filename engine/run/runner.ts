@@ -1,3 +1,4 @@
+import { isTransient } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { Clock } from 'cutover/process/clock'
 import type { Log } from 'cutover/process/log'
@@ -194,6 +195,8 @@ function hold(move: Move, gate: Gate, wayBack: GateView['way_back']): Came {
 function stumble(move: Move, error: unknown, log: Log): Came {
   const code = codeOf(error)
   if (code === 'term_stale') throw new LeaseLost('a service has seen a higher term', { cause: error })
+  // The engine's own database is away: nothing can be written either, and the move is made again when it is back.
+  if (isTransient(error)) throw error
   const { run, step } = move
   const reason = error instanceof Error ? error.message : String(error)
   const attempts = step.attempts + 1

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RunView } from '../api/plan.ts'
 import { setup } from '../../tests/running.ts'
+import { advance } from './runner.ts'
 import { creditLink as link } from '../../tests/small-world.ts'
 
 const start = { hiring: ['call:COMM-040'], bonuses: ['serve:COMM-040'], registered: [], route: 'http', shadow: false }
@@ -186,4 +187,24 @@ test('a service that is away makes the step wait and say so; nothing else is don
   system.away = null
   await drive(run)
   assert.equal((await orders.get(run)).state, 'finished')
+})
+
+test('while the engine’s own database is away in the middle of a move, the run does not fail: the move is made again', async context => {
+  const { orders, drive, ports, stored } = await setup(context)
+  const { run } = await orders.apply(link.id, { until: '1' }, 'test')
+  const seen = ports(run)
+  const away = (): never => {
+    throw Object.assign(new Error('the database system is not yet accepting connections'), { code: 'ECONNREFUSED' })
+  }
+  const broken = {
+    ...seen,
+    worldOf: (...of: Parameters<typeof seen.worldOf>) => {
+      const world = seen.worldOf(...of)
+      return { ...world, registry: { ...world.registry, has: away, add: away } }
+    },
+  }
+  await assert.rejects(advance(broken, await stored(run), 7), { code: 'ECONNREFUSED' })
+  assert.equal((await orders.get(run)).state, 'running')
+  await drive(run)
+  assert.equal((await orders.get(run)).state, 'paused')
 })
