@@ -2,10 +2,25 @@
 import { Problem } from 'cutover/failure'
 // Knows the problems of services that are away or refuse.
 import '../engine/services/directory.ts'
-import type { Draining, Instance, Reading, Standing, SwitchStand, Telling, TopicStand, World } from '../engine/plan/world.ts'
+import type { Draining, Instance, Reading, ReadParity, Standing, SwitchStand, Telling, TopicStand, World } from '../engine/plan/world.ts'
 import { wordLink } from './copying.ts'
 
+const noReads: ReadParity = {
+  equal: 0,
+  stale: 0,
+  different: 0,
+  missing: 0,
+  extra: 0,
+  failed: 0,
+  skipped: 0,
+  inARow: 0,
+  lagP50Ms: null,
+  lagP99Ms: null,
+  rate: 0,
+}
+
 export interface Scene {
+  readParity: ReadParity
   reading: Reading
   switch: SwitchStand
   topic: TopicStand
@@ -79,6 +94,7 @@ export function openScene(seen: Partial<Scene> = {}, run: string | null = 'R-1')
     switch: { route: 'http', share: 100, shadow: false, epoch: 1 },
     topic: aTopic('open'),
     telling: aTelling('none', null, 0),
+    readParity: { ...noReads },
     draining: aDraining(),
     instances: { counting: [anInstance('counting-1', [])], adding: [anInstance('adding-1', [])] },
     certificate: { is: 'valid', count: aDraining() },
@@ -99,6 +115,7 @@ export function openScene(seen: Partial<Scene> = {}, run: string | null = 'R-1')
     links: () => [wordLink],
     instances: async service => scene.instances[service] ?? [],
     reading: async () => scene.reading,
+    readParity: async () => scene.readParity,
     async read({ answers, compares }, dryRun) {
       const { epoch } = scene.reading
       if (order(`read ${answers}${compares ? ', compared' : ''}`, dryRun))

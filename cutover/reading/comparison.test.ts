@@ -160,10 +160,10 @@ test('a side that gives no answer is a failure at once, and so is one that throw
 
 test('reads beyond those that may wait are counted as skipped, and the others are all compared', async () => {
   const comparing = setup()
-  for (let read = 0; read < 1_010; read++) comparing.offer('http', at(1))
-  const { equal = 0, skipped = 0 } = await comparing.counted(1_010)
-  // Four are under way at once; a thousand wait.
-  assert.deepEqual([equal, skipped], [1_004, 6])
+  for (let read = 0; read < 1_022; read++) comparing.offer('http', at(1))
+  const { equal = 0, skipped = 0 } = await comparing.counted(1_022)
+  // Sixteen are under way at once; a thousand wait.
+  assert.deepEqual([equal, skipped], [1_016, 6])
 })
 
 test('whoever offers a read never waits, also when the other side hangs for ever', () => {
@@ -202,9 +202,9 @@ test('what was read under one epoch is not counted under another', async () => {
   ])
 })
 
-test('a copy is given five seconds to catch up, and no more', async () => {
+test('a copy is given half a minute to catch up, and no more', async () => {
   const comparing = setup({ owner: [at(2)], copy: [at(1)] })
   comparing.offer('http', at(2))
   await comparing.counted(1)
-  assert.deepEqual([mismatchesOf(comparing)[0]?.verdict, behindMsMax], ['different', 5_000])
+  assert.deepEqual([mismatchesOf(comparing)[0]?.verdict, behindMsMax], ['different', 30_000])
 })

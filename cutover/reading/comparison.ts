@@ -3,12 +3,15 @@ import type { Log } from '../process/log.ts'
 import { judgeRead, type ReadJudgement, type Side } from './judge.ts'
 import { type Mismatch, type ReadCounts, type ReadingStore, type ReadVerdict } from './store.ts'
 
-const concurrency = 4
+const concurrency = 16
 /** Reads that may wait to be compared; beyond it they are counted as skipped. */
 const waitingMax = 1_000
 const flushMs = 500
-/** How long a copy may be behind before it is different for good. */
-export const behindMsMax = 5_000
+/**
+ * How long a copy may be behind before it is different for good: longer than an instance, a relay or the database takes to
+ * come back. What waits meanwhile is compared afterwards.
+ */
+export const behindMsMax = 30_000
 const looksMs = [10, 20, 40, 80, 160, 320, 640, 1_280, 2_500] as const
 /** Single mismatches that one flush keeps; all are counted. */
 const keptMax = 200

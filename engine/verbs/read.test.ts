@@ -98,3 +98,15 @@ test('reads are compared with whoever answers kept as the plan says, and rows ar
   assert.deepEqual(await gate(10, 0, 1), ['fail', 'rows_differ'])
   assert.deepEqual(await gate(10, 0, 0), ['pass', undefined])
 })
+
+test('a comparison that found a difference begins anew when it is tried again', async () => {
+  const verb = compareReads(link, 'http', { reads: 10 })
+  const { world, scene } = openScene({ reading: aReading('http', { compares: true }) })
+  scene.readParity = { ...scene.readParity, equal: 40, missing: 1 }
+  await verb.apply(world, {})
+  assert.deepEqual(scene.orders, ['read http', 'read http, compared'])
+  scene.readParity = { ...scene.readParity, missing: 0 }
+  scene.orders.length = 0
+  await verb.apply(world, {})
+  assert.deepEqual(scene.orders, ['read http, compared'])
+})
