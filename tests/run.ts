@@ -9,7 +9,7 @@ import { startPostgres } from '@cutover/sandbox/postgres'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const folders = ['cutover', 'engine', 'cli', 'console', 'sandbox', 'school', 'bench', 'tests']
-const fileTimeoutMs = 600_000
+const fileTimeoutMs = 900_000
 /** Of the enumerations: a whole system, with a kill at every place. */
 const longFileTimeoutMs = 2_700_000
 const usage = `npm test [-- [--all] [FILE ...]]

@@ -1,10 +1,10 @@
 import { test } from 'node:test'
 import { provePlans } from './journey.ts'
 
-// Every step is a stop, for every link, in plans.all.test.ts; here the four written procedures turn back at their end.
+// Every step is a stop, for every link, and all go home again, in plans.all.test.ts; here they turn back at their end.
 test(
-  'the four written procedures go forward, back, forward and are completed under traffic, while services, engines and PostgreSQL are killed; then their links go home by the other plans',
-  { timeout: 580_000 },
+  'three links of three kinds go forward, back, forward and are completed by their plans, under traffic, while services, engines and PostgreSQL are killed',
+  { timeout: 850_000 },
   context =>
     provePlans(
       [
