@@ -51,7 +51,10 @@ export async function copiesInUse(
     links
       .filter(link => link.kind === 'data')
       .map(async link => {
-        const reading = readReading(await directory.ask(link.to, { method: 'GET', path: `/operator/readings/${link.id}`, deadlineMs }))
+        const call = { method: 'GET', path: `/operator/readings/${link.id}`, deadlineMs } as const
+        // An instance of an older build beside this one may not know the question: one that does is enough.
+        const told = (await directory.askEach(link.to, call)).find(one => 'answer' in one)
+        const reading = readReading(told === undefined ? await directory.ask(link.to, call) : told.answer)
         return reading.answers === 'replica' || reading.compares ? [{ link: link.id, books: copyBooksOf(link, directory) }] : []
       }),
   )
