@@ -118,12 +118,12 @@ const faults: readonly FaultRequest[] = [
   { kind: 'pause', service: 'bonuses', instance: 2, seconds: 2 },
   { kind: 'kill', service: 'management', instance: 1 },
 ]
-/** Enough that the rare facts come by as well: a gate wants fifty pairs of each. */
-const rate = 80
+/** Outcomes per second. At every step, enough that the rare facts come by as well: a gate wants fifty pairs of each. */
+const rates = { all: 80, end: 40 } as const
 
 /** The journey of these moves on a system of their own, with kills of services, engines and PostgreSQL in between. */
 export async function provePlans(moves: readonly Move[], stops: 'all' | 'end', instances: string, context: TestContext): Promise<void> {
-  const system = await startSystem({ instances, rate, patient: true })
+  const system = await startSystem({ instances, rate: rates[stops], patient: true })
   try {
     await journey(system, { moves, stops, faults, told: line => context.diagnostic(line) })
     await system.traffic('stop')
