@@ -125,7 +125,9 @@ const rates = { all: 80, end: 40 } as const
 export async function provePlans(moves: readonly Move[], stops: 'all' | 'end', instances: string, context: TestContext): Promise<void> {
   const system = await startSystem({ instances, rate: rates[stops], patient: true })
   try {
-    await journey(system, { moves, stops, faults, told: line => context.diagnostic(line) })
+    const began = Date.now()
+    const told = (line: string): void => context.diagnostic(`${Math.round((Date.now() - began) / 1000)} s: ${line}`)
+    await journey(system, { moves, stops, faults, told })
     await system.traffic('stop')
     const report = await system.settle()
     assert.equal(openOf(report), 0, 'everything that was stated has arrived')

@@ -9,8 +9,8 @@ import { openOf } from './journey.ts'
 import { startSystem } from './system.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-/** The oldest build that bears a newer one beside it: those before it refuse a database that a newer build has been at. */
-const before = '10a3b3b7d5'
+/** The build before: it stands beside this one while a deployment is under way. */
+const before = '5f5834f'
 const timeout = 900_000
 
 /** The source tree of another commit, with our libraries and its own packages. */
