@@ -12,6 +12,9 @@ export interface Move {
   readonly to: Route
 }
 
+/** Turn back at every step; or only at the end, and then home by the other plans; or at the end of the way there, and no more. */
+export type Stops = 'all' | 'ends' | 'end'
+
 export const otherWay = ({ link, to }: Move): Move => ({ link, to: to === 'event' ? 'http' : 'event' })
 
 /** The steps at which a plan can be stopped and turned back: those before its point of no return, but for the last of them. */
@@ -28,15 +31,14 @@ export function stopsOf({ link, to }: Move): readonly string[] {
 /**
  * Proves plans on a running system, under traffic, all of them at once: for every step before their points of no return,
  * forward to there and back to the start; then forward to the end and back; then forward, past the point of no return; and,
- * unless it is the short journey to the end only, home by the plans of the other direction. After each leg the books are verified: nothing missing, nothing double,
+ * unless it is the shortest journey, home by the plans of the other direction. After each leg the books are verified: nothing missing, nothing double,
  * nothing different, copies equal row by row. It knows no plan: a new one needs no new code.
  */
 export async function journey(
   system: System,
   options: {
     readonly moves: readonly Move[]
-    /** Turn back at every step, or only at the end. */
-    readonly stops: 'all' | 'end'
+    readonly stops: Stops
     /** Done to the system while plans run, one a leg, in turn. */
     readonly faults: readonly FaultRequest[]
     readonly told: (line: string) => void
@@ -64,7 +66,7 @@ export async function journey(
     await Promise.all(runs.map(run => system.reach(run, state)))
   }
 
-  const stops = options.stops === 'end' ? 0 : Math.max(...moves.map(move => stopsOf(move).length))
+  const stops = options.stops !== 'all' ? 0 : Math.max(...moves.map(move => stopsOf(move).length))
   for (let stop = 0; stop < stops; stop++) {
     const some = moves.flatMap(move => {
       const until = stopsOf(move)[stop]
@@ -119,10 +121,10 @@ const faults: readonly FaultRequest[] = [
   { kind: 'kill', service: 'management', instance: 1 },
 ]
 /** Outcomes per second. At every step, enough that the rare facts come by as well: a gate wants fifty pairs of each. */
-const rates = { all: 80, end: 40 } as const
+const rates = { all: 60, ends: 60, end: 40 } as const
 
 /** The journey of these moves on a system of their own, with kills of services, engines and PostgreSQL in between. */
-export async function provePlans(moves: readonly Move[], stops: 'all' | 'end', instances: string, context: TestContext): Promise<void> {
+export async function provePlans(moves: readonly Move[], stops: Stops, instances: string, context: TestContext): Promise<void> {
   const system = await startSystem({ instances, rate: rates[stops], patient: true })
   try {
     const began = Date.now()
