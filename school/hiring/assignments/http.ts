@@ -13,7 +13,8 @@ import { assign } from './assign.ts'
 const subjectOf = (request: HttpRequest): string => (request.caller?.kind === 'person' ? request.caller.subject : '')
 
 const refusals: Readonly<Record<string, string>> = {
-  task_unknown: 'management knows no task with this id, or is away and hiring has no copy of it',
+  task_unknown:
+    'management knows no task with this id, or is away and hiring has no copy of it; one that was written a moment ago may be on its way: try again',
   task_gone: 'its author took the task back',
   task_withdrawn: 'the task has become too easy and waits for its author to make it harder',
   self_dealing: 'the candidate wrote this task',
