@@ -16,7 +16,6 @@ const count = 20_000
 
 /** Does nothing, for every message, and says that it is done. */
 const empty: Handler = {
-  versions: [0],
   lookup: async () => undefined,
   decide: () => ({ do: 'apply', effect: null }),
   apply: async effects => effects.map(() => ({ outcome: 'done' })),

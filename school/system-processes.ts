@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { formatCapabilities, possibleCapabilities, startingCapabilities } from 'cutover/contract/capability'
 import { exitCodes, StartRefused, type Home } from '@cutover/sandbox/home'
 import { supervisorPort, type InstanceContext, type ProcessDefinition, type SystemDefinition } from '@cutover/sandbox/definition'
+import { events } from './contracts/events.ts'
 import { links } from './contracts/links.ts'
 
 const services = ['management', 'hiring', 'bonuses'] as const
@@ -67,7 +68,7 @@ const program = (path: string): string => fileURLToPath(new URL(path, import.met
 const urlOf = (port: number): string => `http://127.0.0.1:${port}`
 
 function serviceProcess(name: Service, ports: readonly number[], start: Start, { serviceUrls, logLevel }: Shared): ProcessDefinition {
-  const possible = possibleCapabilities(links, name)
+  const possible = possibleCapabilities(links, name, events)
   return {
     name,
     file: program(`./${name}/main.ts`),

@@ -88,7 +88,6 @@ export interface Adding {
 export function openAdding(): Adding {
   const [refused, poisonous, applied] = [new Set<string>(), new Set<string>(), [] as string[][]]
   const handler: Adding['handler'] = {
-    versions: [0],
     async lookup(messages, tx) {
       const { rows } = await tx.query<{ name: string }>('select name from arrived where name = any($1::text[])', [
         messages.map(message => message.envelope.payload.needs),

@@ -24,8 +24,9 @@ const links = [
   link('L-5', { from: 'management', to: 'hiring' }),
 ]
 
-test('a capability has one of five abilities and a link, and nothing else', () => {
-  assert.deepEqual(parseCapability('record:COMM-040'), { ability: 'record', link: 'COMM-040' })
+test('a capability has one of the abilities and a link or a version, and nothing else', () => {
+  assert.deepEqual(parseCapability('record:COMM-040'), { ability: 'record', subject: 'COMM-040' })
+  assert.deepEqual(parseCapability('handle:TaskCreated-v1'), { ability: 'handle', subject: 'TaskCreated-v1' })
   for (const text of [
     '',
     'record',

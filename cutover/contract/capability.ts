@@ -1,29 +1,43 @@
-import type { LinkContract } from './contract.ts'
+import type { EventContract, LinkContract } from './contract.ts'
 
 /**
- * What an instance can do about a link. What it cannot do is not there at all: no handler, no route, no lane, no metric.
+ * What an instance can do about a link, or about a version of an event (`handle:TaskCreated-v1`; version 0 needs nothing).
+ * What it cannot do is not there at all: no handler, no route, no lane, no metric.
  * - `serve`: has the endpoint of the HTTP route: the receiver of a business link, the owner of a data link's state
  * - `record`: the receiver of a business link reads the events; what another route has the authority for it records, and
  *   what the event has the authority for it parks until somebody can act
  * - `act`: reads the events and acts on them; on a data link, keeps the copy
  * - `call`: calls the HTTP route: the sender of a business link, the reader of a data link
  * - `produce`: states facts that are published as events
+ * - `handle`: takes facts in this version of their event; without it they are parked
+ * - `state`: states facts in this version, by whatever route, if the switch says so
  */
-export const abilities = ['serve', 'record', 'act', 'call', 'produce'] as const
+export const abilities = ['serve', 'record', 'act', 'call', 'produce', 'handle', 'state'] as const
 export type Ability = (typeof abilities)[number]
 /** `record:COMM-040` */
 export type Capability = `${Ability}:${string}`
 
-/** The form of a capability, for schemas. Which links there are is another question. */
+/** The form of a capability, for schemas. Which links and versions there are is another question. */
 export const capabilityPattern = `^(${abilities.join('|')}):[A-Za-z0-9_-]{1,64}$`
 
-export const capability = (ability: Ability, link: string): Capability => `${ability}:${link}`
+export const capability = (ability: Ability, subject: string): Capability => `${ability}:${subject}`
+/** A version of an event as a subject of capabilities. */
+export const versionSubject = (event: string, version: number): string => `${event}-v${version}`
 
 /** The two parts of a text that has the form of a capability, or null. */
-export function parseCapability(text: string): { readonly ability: Ability; readonly link: string } | null {
+export function parseCapability(text: string): { readonly ability: Ability; readonly subject: string } | null {
   if (!new RegExp(capabilityPattern).test(text)) return null
   const colon = text.indexOf(':')
-  return { ability: text.slice(0, colon) as Ability, link: text.slice(colon + 1) }
+  return { ability: text.slice(0, colon) as Ability, subject: text.slice(colon + 1) }
+}
+
+/** Which versions of the events of its links a service can be deployed for, beyond version 0. */
+function versionCapabilities(links: readonly LinkContract[], service: string, events: readonly EventContract[]): readonly Capability[] {
+  const of = (ability: 'handle' | 'state', end: 'from' | 'to'): Capability[] =>
+    events
+      .filter(event => links.some(link => link.event === event.name && link[end] === service))
+      .flatMap(event => event.versions.map((_, version) => capability(ability, versionSubject(event.name, version))).slice(1))
+  return [...of('handle', 'to'), ...of('state', 'from')]
 }
 
 /** The abilities that a service can have on a link at all, by its side of it. By HTTP state is pulled and effects are pushed. */
@@ -34,8 +48,14 @@ export function abilitiesOn(link: LinkContract, service: string): readonly Abili
 }
 
 /** Everything that a service can ever be able to do. */
-export const possibleCapabilities = (links: readonly LinkContract[], service: string): readonly Capability[] =>
-  links.flatMap(link => abilitiesOn(link, service).map(ability => capability(ability, link.id)))
+export const possibleCapabilities = (
+  links: readonly LinkContract[],
+  service: string,
+  events: readonly EventContract[] = [],
+): readonly Capability[] => [
+  ...links.flatMap(link => abilitiesOn(link, service).map(ability => capability(ability, link.id))),
+  ...versionCapabilities(links, service, events),
+]
 
 /** What a service is able to do while every link has its starting route, and no more. */
 export function startingCapabilities(links: readonly LinkContract[], service: string): readonly Capability[] {
@@ -50,6 +70,12 @@ export function startingCapabilities(links: readonly LinkContract[], service: st
 /** Whether these capabilities have the ability on the link. Who can act can record. */
 export const isAble = (capabilities: readonly string[], ability: Ability, link: string): boolean =>
   capabilities.includes(capability(ability, link)) || (ability === 'record' && capabilities.includes(capability('act', link)))
+
+/** Which versions of an event an instance handles, or can state. */
+export const versionsAble = (capabilities: readonly string[], ability: 'handle' | 'state', event: EventContract): readonly number[] =>
+  event.versions
+    .map((_, version) => version)
+    .filter(version => version === 0 || isAble(capabilities, ability, versionSubject(event.name, version)))
 
 /** How no capability at all is written: an empty text would say that nothing is set. */
 export const noCapabilities = 'none'

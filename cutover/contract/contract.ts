@@ -39,7 +39,7 @@ export interface Envelope {
   }
 }
 
-/** One event: every version ever released, oldest first, and how its facts are named and ordered. */
+/** One event: every version ever released, oldest first, and how its facts are named and ordered. Our own code knows the newest only. */
 export interface EventContract<Versions extends readonly Document[] = readonly Document[]> {
   readonly name: string
   /** The service that states these facts; the topic is `<service>.<event-in-kebab-case>`. */
@@ -49,19 +49,30 @@ export interface EventContract<Versions extends readonly Document[] = readonly D
   readonly partitions: number
   /** Released documents; the index is the version number. A released document is never edited. */
   readonly versions: Versions
-  /** Stricter bounds (lengths, id formats) that our own producers keep and the open documents do not state. */
+  /** From each version's payload to the next one's and back: `lenses[0]` is between versions 0 and 1. One less than versions. */
+  readonly lenses?: readonly PayloadLens[]
+  /** Stricter bounds (lengths, id formats) that our own producers keep and the open documents do not state; of the newest version. */
   readonly bounds: Document
   /** The entity that the fact is about: one key, one partition. */
-  readonly orderKey: (payload: PayloadOf<Versions[number]>) => string
+  readonly orderKey: (payload: NewestPayloadOf<Versions>) => string
   /** Names the effect, for ever: every copy of a fact, by whatever route and version, has the same one. */
-  readonly businessKey: (payload: PayloadOf<Versions[number]>, revision: number | null) => string
+  readonly businessKey: (payload: NewestPayloadOf<Versions>, revision: number | null) => string
+}
+
+/** Of payloads that their documents have allowed. */
+export interface PayloadLens {
+  up(older: never): object
+  down(newer: never): object
 }
 
 type PropertyOf<D, Name extends string> = D extends { readonly properties: { readonly [K in Name]: infer P } } ? Infer<P> : never
 export type PayloadOf<D> = PropertyOf<D, 'payload'>
-/** The union of all versions of an event, as a message. */
+type Last<V extends readonly unknown[]> = V extends readonly [...unknown[], infer Newest] ? Newest : V[number]
+/** The payload of the newest version. */
+export type NewestPayloadOf<V extends readonly Document[]> = PayloadOf<Last<V>>
+/** An event as handlers see it: whatever version it was stated in, its payload is of the newest. */
 export type MessageOf<E> =
-  E extends EventContract<infer V> ? (V[number] extends infer D ? (D extends Document ? Infer<D> & Envelope : never) : never) : never
+  E extends EventContract<infer V> ? { readonly payload: NewestPayloadOf<V> & object; readonly meta: Envelope['meta'] } : never
 
 /** Declares an event. The types of its payload follow from its documents. */
 export const defineEvent = <const V extends readonly Document[]>(event: EventContract<V>): EventContract<V> => event
@@ -69,23 +80,6 @@ export const defineEvent = <const V extends readonly Document[]>(event: EventCon
 /** The name of a topic is decided here and nowhere else. */
 export const topicName = (service: string, event: string): string =>
   `${service}.${event.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()}`
-
-/** One function per version of `M`: leave one out and the program does not compile. */
-export type ByVersion<M extends Envelope, Result> = {
-  readonly [V in M['meta']['event_version']]: (message: Extract<M, { readonly meta: { readonly event_version: V } }>) => Result
-}
-
-/** Calls the function that is written for the version of `message`. Throws when there is none, naming those that exist. */
-export function byVersion<M extends Envelope>(message: M): <Result>(handlers: ByVersion<M, Result>) => Result {
-  const { event_name: name, event_version: version } = message.meta
-  return <Result>(handlers: ByVersion<M, Result>): Result => {
-    const handler = (handlers as Readonly<Record<number, (message: M) => Result>>)[version]
-    if (handler === undefined) {
-      throw new Error(`${name} v${version} has no handler; handled versions: ${Object.keys(handlers).join(', ')}`)
-    }
-    return handler(message)
-  }
-}
 
 export type Route = 'http' | 'event'
 export const routes: readonly Route[] = ['http', 'event']

@@ -40,11 +40,11 @@ export function buildFact(
   able: Able = () => true,
 ): NewFact {
   const version = state.versions[event.name] ?? 0
-  const envelope = {
-    payload,
-    meta: { event_id: details.factId, event_version: version, event_name: event.name, produced_at: details.producedAt },
-  }
-  const errors = [...registry.invalid(envelope, event.name, version), ...registry.outOfBounds(envelope, event.name)]
+  const meta = { event_id: details.factId, event_version: version, event_name: event.name, produced_at: details.producedAt }
+  // Our own code states the newest form; the switch says in which version it is told.
+  const beyond = registry.outOfBounds({ payload, meta }, event.name)
+  const envelope = { payload: registry.toVersion(payload, event.name, version), meta }
+  const errors = beyond.length > 0 ? beyond : registry.invalid(envelope, event.name, version)
   if (errors.length > 0) {
     throw new Problem('event_invalid', { detail: `${event.name} v${version} does not match its contract and was not recorded`, errors })
   }

@@ -1,9 +1,9 @@
 import { fromHeaders } from '../contract/headers.ts'
 import type { Message } from '../contract/message.ts'
 import { isTransient } from '../database/database.ts'
-import { Problem } from '../failure/problem.ts'
+import { type FieldError, Problem } from '../failure/problem.ts'
 import type { HttpAnswer, HttpRequest } from '../http/server.ts'
-import type { Registry } from '../registry/registry.ts'
+import { isEnvelope, type Registry } from '../registry/registry.ts'
 import type { Outcome } from './outcome.ts'
 import type { Receiver } from './receiver.ts'
 import type { ReceiveStore } from './store.ts'
@@ -93,9 +93,18 @@ function readRequest(request: HttpRequest<unknown, unknown, unknown>, receiver: 
   if (key.replace(/^"(.*)"$/, '$1') !== message.factId) {
     throw new Problem('idempotency_key_format', { detail: 'Idempotency-Key must be the fact id of the header cutover-fact' })
   }
-  const errors = registry.outOfBounds(request.body, receiver.link.event)
+  const errors = boundsOf(request.body, message, registry)
   if (errors.length > 0) throw new Problem('body_invalid', { detail: `the body is not a ${receiver.link.event} within its bounds`, errors })
   return message
+}
+
+/** What is wrong with a body, in its own version and then in the newest, in which the bounds are. */
+function boundsOf(body: unknown, { event, version }: Message, registry: Registry): readonly FieldError[] {
+  const known = version < (registry.event(event)?.versions.length ?? 0)
+  // A version that is newer than this build cannot be judged here; it is parked.
+  if (!known) return isEnvelope(body) ? [] : registry.outOfBounds(body, event)
+  const errors = version === 0 && registry.event(event)?.versions.length === 1 ? [] : registry.invalid(body, event, version)
+  return errors.length > 0 ? errors : registry.outOfBounds(isEnvelope(body) ? registry.toNewest(body, event) : body, event)
 }
 
 /** What the sender is told. 200 and 409 `rejected` are receipts; 202 is a promise; the rest is given back to the sender. */

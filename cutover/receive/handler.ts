@@ -7,11 +7,9 @@ export type { Incoming } from '../contract/message.ts'
 /**
  * What a service does about one event of one link. The same handler serves both routes, the parked messages and the
  * replays; it always sees batches, and everything around it (keys, receipts, parking, dead letters, positions,
- * recording) is done by the receiver.
+ * recording) is done by the receiver. It knows the newest version only: older ones come through the event's lenses.
  */
 export interface Handler<M extends Envelope = Envelope, Known = unknown, Effect = unknown> {
-  /** The versions it can act on. A message of any other version is parked, never skipped. */
-  readonly versions: readonly M['meta']['event_version'][]
   /** Reads from the own database what `decide` needs, for all messages at once. No HTTP: it runs inside the transaction. */
   lookup(messages: readonly Incoming<M>[], tx: Tx): Promise<Known>
   /** Pure: what should happen. Recording and parity use the answer without applying it. */

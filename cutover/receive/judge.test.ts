@@ -54,12 +54,7 @@ test('a missing stamp, a newer version and a consumer without any version park t
   assert.equal(judge(aMessage(event), link, [], 'event', both).do, 'park')
 })
 
-test('a version that is no longer handled, a wrong event and a wrong producer are dead, with a reason', () => {
-  assert.deepEqual(judge(aMessage(event), link, [1], 'event', both), {
-    do: 'dead',
-    code: 'version_retired',
-    detail: 'TaskCompleted v0 is no longer handled; handled: 1',
-  })
+test('a wrong event and a wrong producer are dead, with a reason', () => {
   assert.equal(judge(aMessage(event, { event: 'TaskFailed' }), link, [0], 'event', both).do, 'dead')
   assert.equal(judge(aMessage(event, { source: 'management' }), link, [0], 'event', both).do, 'dead')
 })

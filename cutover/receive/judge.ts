@@ -16,13 +16,15 @@ export type Judgement =
 
 /** What a fact waits for that nobody here can act on yet; whoever can, wakes it. */
 export const capabilityWait = (via: Via, link: string): string => `${capabilityWaits}${capability(via === 'event' ? 'act' : 'serve', link)}`
-/** What all such waits begin with. */
 export const capabilityWaits = 'capability:'
+/** What a fact waits for whose version nobody here is deployed for. */
+export const versionWait = (event: string, version: number): string => `${versionWaits}${event}:${version}`
+export const versionWaits = 'version:'
 
 /**
  * What a receiver may do with a message, from its stamp and from what it is able to do: pure. The receiver is never
  * switched itself; whoever stated the fact decided which route acts. What cannot be acted on is parked, never skipped,
- * and never noted as done. `acts` are the routes for which this receiver can act.
+ * and never noted as done. `acts` are the routes for which this receiver can act, `versions` what it is deployed for.
  */
 export function judge(message: Message, link: LinkContract, versions: readonly number[], via: Via, acts: readonly Via[]): Judgement {
   const act: Judgement = acts.includes(via) ? { do: 'act' } : { do: 'park', waitsFor: capabilityWait(via, link.id) }
@@ -36,16 +38,7 @@ export function judge(message: Message, link: LinkContract, versions: readonly n
   if (message.event !== link.event) {
     return { do: 'dead', code: 'wrong_topic', detail: `${link.id} carries ${link.event}; this is ${message.event}` }
   }
-  if (!versions.includes(message.version)) {
-    const newest = Math.max(...versions)
-    return message.version > newest
-      ? { do: 'park', waitsFor: `version:${message.event}:${message.version}` }
-      : {
-          do: 'dead',
-          code: 'version_retired',
-          detail: `${message.event} v${message.version} is no longer handled; handled: ${versions.join(', ')}`,
-        }
-  }
+  if (!versions.includes(message.version)) return { do: 'park', waitsFor: versionWait(message.event, message.version) }
   const stamp = message.stamps[link.id]
   // A copy is kept of whatever was told; who answers a read, the reader's own switch decides.
   if (link.kind === 'data' && stamp !== undefined) return act

@@ -4,7 +4,7 @@ import type { Message } from '../contract/message.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { storable } from '../database/storable.ts'
 import { stretchSql } from '../database/stretch-sql.ts'
-import { capabilityWaits } from './judge.ts'
+import { capabilityWaits, versionWaits } from './judge.ts'
 import { firstWaitMs, forgottenMax, parkedMax, type ParkedRow, type Receipt, type ReceiveStore, waitMsMax } from './store.ts'
 
 /** Brings back what waits for any of these, in the transaction that stored what it waited for. */
@@ -114,7 +114,7 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
     await tx.query(
       `insert into parked (link, fact_id, waits_for, next_at, headers, bytes)
        select $1, p.fact_id, p.waits_for,
-              case when starts_with(p.waits_for, '${capabilityWaits}') then 'infinity' else clock_timestamp() + interval '${firstWaitMs} ms' end,
+              case when starts_with(p.waits_for, '${capabilityWaits}') or starts_with(p.waits_for, '${versionWaits}') then 'infinity' else clock_timestamp() + interval '${firstWaitMs} ms' end,
               p.headers, p.bytes
          from unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) as p(fact_id, waits_for, headers, bytes)
        on conflict (link, fact_id) do update set waits_for = excluded.waits_for`,

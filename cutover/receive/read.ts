@@ -2,7 +2,10 @@ import type { Incoming, Message } from '../contract/message.ts'
 import { isEnvelope, type Registry } from '../registry/registry.ts'
 import type { Outcome } from './outcome.ts'
 
-/** Reads the bytes as an envelope of the version that the headers name; what is not one is dead, with its bytes kept. */
+/**
+ * Reads the bytes as an envelope of the version that the headers name; what is not one is dead, with its bytes kept. The
+ * payload is brought to the newest version, from the original bytes, whenever that is: handlers know no other.
+ */
 export function readMessage(message: Message, registry: Registry): Incoming | Outcome {
   const dead = (code: string, detail: string): Outcome => ({ is: 'dead', code, detail })
   let value: unknown
@@ -17,12 +20,13 @@ export function readMessage(message: Message, registry: Registry): Incoming | Ou
   if (value.meta.event_id !== message.factId) return dead('fact_mismatch', 'meta.event_id and the header cutover-fact differ')
   if (value.meta.event_version !== message.version)
     return dead('version_mismatch', 'meta.event_version and the header cutover-version differ')
-  if (message.version < event.versions.length) {
-    const errors = registry.invalid(value, message.event, message.version)
-    if (errors.length > 0) return dead('schema', errors.map(error => `${error.pointer} ${error.detail}`).join('; '))
-    // The key is computed from the payload, not believed: a header that says another one would make the fact a new one.
-    const businessKey = event.businessKey(value.payload as never, message.revision)
-    if (businessKey !== message.businessKey) return dead('key_mismatch', `the payload's business key is ${businessKey}`)
-  }
-  return { ...message, envelope: value }
+  // A version that is newer than this build: whoever judges it parks it, unread.
+  if (message.version >= event.versions.length) return { ...message, envelope: value }
+  const errors = registry.invalid(value, message.event, message.version)
+  if (errors.length > 0) return dead('schema', errors.map(error => `${error.pointer} ${error.detail}`).join('; '))
+  const envelope = registry.toNewest(value, message.event)
+  // The key is computed from the payload, not believed: a header that says another one would make the fact a new one.
+  const businessKey = event.businessKey(envelope.payload as never, message.revision)
+  if (businessKey !== message.businessKey) return dead('key_mismatch', `the payload's business key is ${businessKey}`)
+  return { ...message, envelope }
 }

@@ -19,6 +19,8 @@ export interface Receiver {
   readonly link: LinkContract
   /** The routes for which it can act. */
   readonly acts: readonly Via[]
+  /** The versions that it is deployed for; all that this build knows, unless said otherwise. Others are parked. */
+  readonly versions: readonly number[]
   /** Outcomes in the order of the messages. Throws when any of them cannot be handled: undo, then try them one by one. */
   receive(tx: Tx, messages: readonly Message[], via: Via): Promise<readonly Outcome[]>
   /** Keeps the messages that ended dead or in conflict; for doors that have nobody to give them back to. */
@@ -33,10 +35,12 @@ export function openReceiver(
   registry: Registry,
   store: ReceiveStore,
   acts: readonly Via[] = ['http', 'event'],
+  versions: readonly number[] = (registry.event(link.event)?.versions ?? []).map((_, version) => version),
 ): Receiver {
   return {
     link,
     acts,
+    versions,
     async receive(tx, messages, via) {
       const outcomes = Array.from<Outcome | undefined>({ length: messages.length })
       const readable = messages.flatMap((message, at): Item[] => {
@@ -85,7 +89,7 @@ export function openReceiver(
   }
 
   function judgeIt(message: Message, via: Via): Judgement {
-    return judge(message, link, handler.versions, via, acts)
+    return judge(message, link, versions, via, acts)
   }
 
   /** Remembers a newer stamp, and notes what comes late: a write when the sender's switch has moved, not per message. */

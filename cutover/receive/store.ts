@@ -78,7 +78,7 @@ export interface ReceiveStore {
   storeReceipts(tx: Tx, link: string, via: Via, receipts: readonly NewReceipt[]): Promise<void>
   /**
    * Parks messages; one that is parked already only has what it waits for brought up to date. What waits for a capability
-   * is not looked at until it is woken.
+   * or a version is not looked at until it is woken.
    */
   park(tx: Tx, link: string, via: Via, waiting: readonly WaitingMessage[]): Promise<void>
   /** Keeps messages of facts on which another route acts, for the comparison; one that is there keeps its time. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { canonicalJson } from '../contract/json.ts'
 import type { Document, Envelope, EventContract } from '../contract/contract.ts'
+import type { Lens } from '../contract/lens.ts'
 import { fieldError } from '../failure/field-error.ts'
 import type { FieldError } from '../failure/problem.ts'
 import type { RegistryStore } from './store.ts'
@@ -11,11 +12,22 @@ export interface Registry {
   event(name: string): EventContract | undefined
   /** Whether the bytes are what the released document allows; what a reader of the log accepts. Empty when valid. */
   invalid(envelope: unknown, event: string, version: number): readonly FieldError[]
-  /** The same with the stricter bounds that our own producers and HTTP doors keep: closed, bounded, no empty ids. */
+  /** The same with the stricter bounds that our own producers and HTTP doors keep: closed, bounded, no empty ids. Of the newest version's payload. */
   outOfBounds(envelope: unknown, event: string): readonly FieldError[]
+  /** A valid envelope with its payload brought to the newest version; its meta says which one it was. */
+  toNewest(envelope: Envelope, event: string): Envelope
+  /** A payload of the newest version, as one of an older version. */
+  toVersion(payload: object, event: string, version: number): object
 }
 
+/** Throws for an event whose lenses do not lead from each version to the next. */
 export function openRegistry(events: readonly EventContract[]): Registry {
+  for (const { name, versions, lenses = [] } of events) {
+    if (lenses.length !== versions.length - 1)
+      throw new Error(
+        `${name} has ${versions.length} versions and ${lenses.length} lenses: there must be one from each version to the next`,
+      )
+  }
   const ajv = new Ajv2020({ strict: true, allErrors: true, coerceTypes: false, useDefaults: false, allowUnionTypes: true })
   const byName = new Map(events.map(event => [event.name, event]))
   const compiled = new Map<Document, ValidateFunction>()
@@ -31,8 +43,20 @@ export function openRegistry(events: readonly EventContract[]): Registry {
     const valid = validate(document)
     return valid(value) ? [] : (valid.errors ?? []).map(fieldError)
   }
+  const lensesOf = (event: string): readonly Lens<object, object>[] =>
+    (byName.get(event)?.lenses ?? []) as unknown as readonly Lens<object, object>[]
   return {
     event: name => byName.get(name),
+    toNewest: (envelope, event) => ({
+      ...envelope,
+      payload: lensesOf(event)
+        .slice(envelope.meta.event_version)
+        .reduce((payload, lens) => lens.up(payload), envelope.payload),
+    }),
+    toVersion: (payload, event, version) =>
+      lensesOf(event)
+        .slice(version)
+        .reduceRight((newer, lens) => lens.down(newer), payload),
     invalid: (envelope, event, version) =>
       check(byName.get(event)?.versions[version], envelope, {
         pointer: '/meta/event_version',

@@ -7,7 +7,6 @@ import type { ReplicaStore, Standing, Told } from './store.ts'
  * nothing, so any order is right, and what was removed stays removed.
  */
 export const replicaHandler = (definition: ReplicaDefinition, store: ReplicaStore): Handler<never, null, Told> => ({
-  versions: [0] as never,
   lookup: async () => null,
   decide(message) {
     const {

@@ -7,7 +7,7 @@ import {
   possibleCapabilities,
   startingCapabilities,
 } from '../contract/capability.ts'
-import type { LinkContract } from '../contract/contract.ts'
+import type { EventContract, LinkContract } from '../contract/contract.ts'
 
 /**
  * Reads the environment variable `CAPABILITIES`; when it is not set, an instance can do what the starting routes need.
@@ -17,10 +17,11 @@ export function readCapabilities(
   text: string | undefined,
   service: string,
   links: readonly LinkContract[],
+  events: readonly EventContract[] = [],
 ): { readonly capabilities: readonly Capability[] } | { readonly faults: readonly string[] } {
   if (text === undefined) return { capabilities: startingCapabilities(links, service) }
   if (text === noCapabilities) return { capabilities: [] }
-  const possible = possibleCapabilities(links, service)
+  const possible = possibleCapabilities(links, service, events)
   const read = text.split(',').map((item, index) => {
     const parsed = parseCapability(item.trim())
     // The place and not the text: it may be anything, a secret that went into the wrong variable included.
@@ -29,12 +30,11 @@ export function readCapabilities(
         fault: `CAPABILITIES must list capabilities such as record:COMM-040, each with an ability of ${abilities.join(', ')}, or be "${noCapabilities}"; item ${index + 1} is none`,
       }
     }
-    if (!links.some(link => link.id === parsed.link)) {
-      return { fault: `CAPABILITIES names the link ${parsed.link}, which does not exist; links: ${links.map(link => link.id).join(', ')}` }
-    }
-    const one = capability(parsed.ability, parsed.link)
-    return possible.includes(one)
-      ? { one }
+    const one = capability(parsed.ability, parsed.subject)
+    if (possible.includes(one)) return { one }
+    const ofLink = parsed.ability !== 'handle' && parsed.ability !== 'state'
+    return ofLink && !links.some(link => link.id === parsed.subject)
+      ? { fault: `CAPABILITIES names the link ${parsed.subject}, which does not exist; links: ${links.map(link => link.id).join(', ')}` }
       : { fault: `CAPABILITIES has ${one}, which ${service} can never do; it can: ${possible.join(', ') || 'nothing'}` }
   })
   const faults = read.flatMap(({ fault }) => fault ?? [])

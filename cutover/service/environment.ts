@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { LinkContract } from '../contract/contract.ts'
+import type { EventContract, LinkContract } from '../contract/contract.ts'
 import { ConfigurationError, readEnvironment } from '../process/environment.ts'
 import { readCapabilities } from './capabilities.ts'
 
@@ -7,7 +7,12 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const buildLengthMax = 200
 
 /** The configuration of one service instance. Every variable is validated at start; all faults are told at once. */
-export function readServiceEnvironment(service: string, links: readonly LinkContract[], source = process.env) {
+export function readServiceEnvironment(
+  service: string,
+  links: readonly LinkContract[],
+  events: readonly EventContract[] = [],
+  source: NodeJS.ProcessEnv = process.env,
+) {
   const read = readEnvironment(
     {
       DATABASE_URL: { kind: 'url', describe: "this service's own database, postgres://…", secret: true },
@@ -26,7 +31,7 @@ export function readServiceEnvironment(service: string, links: readonly LinkCont
     source,
   )
   const urls = parseUrls(read.SERVICE_URLS)
-  const able = readCapabilities(read.CAPABILITIES, service, links)
+  const able = readCapabilities(read.CAPABILITIES, service, links, events)
   const faults = [
     ...(urls === null
       ? ['SERVICE_URLS must be a JSON object with a list of addresses per service, for example {"bonuses":["http://127.0.0.1:4430"]}']

@@ -1,15 +1,14 @@
-import { type Ability, capability, isAble } from '../contract/capability.ts'
 import type { LinkContract, Route } from '../contract/contract.ts'
 import type { ConsumerStatus } from '../consumer/consumer.ts'
-import type { ConsumerStore } from '../consumer/store.ts'
 import { Problem } from '../failure/problem.ts'
 import type { RouteDefinition } from '../http/server.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import type { Reading } from '../reading/store.ts'
 import type { LaneStatus } from '../relay/lane.ts'
-import { flip, type Permit, raiseEpoch, type SwitchCache } from '../switch/switch.ts'
+import { flip, raiseEpoch, type SwitchCache } from '../switch/switch.ts'
 import type { Audit } from './audit.ts'
 import type { Meter } from './meter.ts'
+import { sendersCan } from './permits.ts'
 import type { Stores } from './stores.ts'
 
 export interface OperatorOptions {
@@ -224,31 +223,6 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
     },
   ]
 }
-
-/**
- * Whether every live instance that states facts can do what the switch will ask of it: call for them, or produce them as
- * events; both, while each route has a share of the keys. In the transaction of the flip, so that an instance that has just said otherwise is seen.
- */
-const sendersCan =
-  (store: ConsumerStore, kind: LinkContract['kind']): Permit =>
-  async (tx, { link, from, to, share, shadow }) => {
-    const both = share < 100
-    const needed: Ability[] = [
-      ...(both || (to === 'http' && from !== 'http' && kind === 'business') ? (['call'] as const) : []),
-      ...(both || to === 'event' || shadow ? (['produce'] as const) : []),
-    ]
-    if (needed.length === 0) return
-    const instances = await store.instances(tx)
-    for (const ability of needed) {
-      const lacking = instances.filter(one => !isAble(one.capabilities, ability, link)).map(one => one.id)
-      if (lacking.length === 0) continue
-      const wanted = capability(ability, link)
-      throw new Problem('capability_missing', {
-        detail: `${lacking.length === 1 ? 'instance' : 'instances'} ${lacking.join(', ')} of the sender cannot ${ability}: deploy it with ${wanted} first. Nothing was switched`,
-        extensions: { capability: wanted, instances: lacking },
-      })
-    }
-  }
 
 function auditOf(audits: readonly Audit[], params: Readonly<Record<string, string>>): Audit {
   const audit = audits.find(one => one.link === params['link'] && one.side === params['side'])

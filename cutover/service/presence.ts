@@ -1,11 +1,11 @@
 import type { Declaration } from '../consumer/store.ts'
-import { isAble } from '../contract/capability.ts'
-import type { LinkContract } from '../contract/contract.ts'
+import { isAble, versionsAble } from '../contract/capability.ts'
+import type { EventContract, LinkContract } from '../contract/contract.ts'
 import { isTransient } from '../database/database.ts'
 import type { Clock } from '../process/clock.ts'
 import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
-import { capabilityWait } from '../receive/judge.ts'
+import { capabilityWait, versionWait } from '../receive/judge.ts'
 import { loops } from './loops.ts'
 import type { Stores } from './stores.ts'
 
@@ -23,12 +23,13 @@ export function openPresence(options: {
   readonly declaration: () => Declaration
   /** The links that lead here. */
   readonly links: readonly LinkContract[]
+  readonly events: readonly EventContract[]
   readonly stores: Pick<Stores, 'consumer' | 'receive'>
   readonly clock: Clock
   readonly log: Log
 }): Running {
   const { instance, declaration, stores, clock, log } = options
-  const waits = waitsEndedBy(declaration().capabilities, options.links)
+  const waits = waitsEndedBy(declaration().capabilities, options.links, options.events)
 
   async function beat(): Promise<void> {
     await stores.consumer.beat(instance, declaration())
@@ -63,8 +64,16 @@ export function openPresence(options: {
 }
 
 /** What facts wait for that this instance can act on: what came by HTTP it can act on however it gets facts itself. */
-export const waitsEndedBy = (capabilities: readonly string[], links: readonly LinkContract[]): readonly string[] =>
-  links.flatMap(({ id }) => [
+export const waitsEndedBy = (
+  capabilities: readonly string[],
+  links: readonly LinkContract[],
+  events: readonly EventContract[] = [],
+): readonly string[] => [
+  ...links.flatMap(({ id }) => [
     ...(isAble(capabilities, 'act', id) ? [capabilityWait('event', id)] : []),
     ...(isAble(capabilities, 'act', id) || isAble(capabilities, 'serve', id) ? [capabilityWait('http', id)] : []),
-  ])
+  ]),
+  ...events
+    .filter(event => links.some(link => link.event === event.name))
+    .flatMap(event => versionsAble(capabilities, 'handle', event).map(version => versionWait(event.name, version))),
+]

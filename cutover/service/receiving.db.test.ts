@@ -133,7 +133,7 @@ test('what one instance could only park, the next that can act wakes when it sta
   const acting = await anInstance(['act:L-1'], recording)
   const declaration = { capabilities: ['act:L-1'], versions: acting.receiving.versions, build: '1', readings: {} }
   const ports = { stores: acting.stores, clock: systemClock, log }
-  const presence = openPresence({ instance: 'acting', declaration: () => declaration, links, ...ports })
+  const presence = openPresence({ instance: 'acting', declaration: () => declaration, links, events: [], ...ports })
   await presence.start()
   assert.deepEqual(await acting.stores.consumer.instances(), [{ id: 'acting', ...declaration }])
   await acting.receiving.running.start()

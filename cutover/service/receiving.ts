@@ -1,5 +1,5 @@
 import type { Broker, Topic } from '../broker/broker.ts'
-import { type Ability, isAble } from '../contract/capability.ts'
+import { type Ability, isAble, versionsAble } from '../contract/capability.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import { type ConsumerStatus, runConsumer } from '../consumer/consumer.ts'
 import { openShares } from '../consumer/shares.ts'
@@ -74,7 +74,9 @@ export function openReceiving(options: ReceivingOptions): Receiving {
           ...(able('serve', link.id) || able('act', link.id) ? ['http' as const] : []),
           ...(able('act', link.id) ? ['event' as const] : []),
         ]
-        return [link.id, openReceiver(link, handlers[link.id] as Handler, registry, stores.receive, acts)]
+        const event = registry.event(link.event)
+        const versions = event === undefined ? [] : versionsAble(options.capabilities, 'handle', event)
+        return [link.id, openReceiver(link, handlers[link.id] as Handler, registry, stores.receive, acts, versions)]
       }),
   )
   const doors = new Map(
@@ -159,7 +161,7 @@ export function openReceiving(options: ReceivingOptions): Receiving {
 
   return {
     links,
-    versions: Object.fromEntries([...receivers.keys()].map(id => [id, handlers[id]?.versions ?? []])),
+    versions: Object.fromEntries([...receivers].map(([id, receiver]) => [id, receiver.versions])),
     doors,
     running: loops('consumers', [
       parked,

@@ -32,6 +32,7 @@ import { copyAudit, sourceAudits } from './postgres.ts'
 import { openStores, type Stores } from './stores.ts'
 import { openMeters } from './meter.ts'
 import { topicRoutes } from './topic-routes.ts'
+import { versionRoutes } from './version-routes.ts'
 
 export { wake } from '../receive/postgres.ts'
 export type { Audit, AuditRow } from './audit.ts'
@@ -53,7 +54,7 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
 
 async function run(definition: ServiceDefinition): Promise<void> {
   const { name, links, events } = definition
-  const environment = readServiceEnvironment(name, links)
+  const environment = readServiceEnvironment(name, links, events)
   const { INSTANCE: instance, CAPABILITIES: capabilities, BUILD: build } = environment
   const log = openLog({ service: name, instance, level: environment.LOG_LEVEL })
   const clock = systemClock
@@ -102,6 +103,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
         ...planRoutes({ service: name, links, events, stores }),
         ...seriesRoutes(metrics),
         ...topicRoutes({ service: name, events, broker, stores, clock }),
+        ...versionRoutes({ service: name, events, stores, switches, clock, random, flipped: () => doorbell.ring('switch') }),
         ...dataRoutes({ service: name, links, stores, readers: readings.all, sources, turned: () => doorbell.ring('reading') }),
         ...operatorRoutes({
           service: name,
@@ -150,6 +152,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
     instance,
     declaration: () => ({ capabilities, versions: receiving.versions, build, readings: readings.epochs() }),
     links: receiving.links,
+    events,
     stores,
     clock,
     log,

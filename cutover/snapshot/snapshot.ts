@@ -61,7 +61,11 @@ function tellPage(
     }
     const rows = await store.page(tx, source, job.cursor, pageRows)
     for (const { payload, revision, removed } of rows) {
-      record(source.event, payload as never, { only: link, removed, ...(revision === null ? {} : { revision }) })
+      record(source.event, (source.told?.(payload) ?? payload) as never, {
+        only: link,
+        removed,
+        ...(revision === null ? {} : { revision }),
+      })
     }
     await store.told(tx, link, rows.at(-1)?.cursor ?? null, rows.length, rows.length < pageRows)
     return true

@@ -16,8 +16,10 @@ export interface SourceDefinition {
   readonly cursor: { readonly column: string; readonly type: 'text' | 'uuid' }
   /** The columns of the key, as the reader's copy names its rows. */
   readonly key: readonly { readonly column: string; readonly type: 'text' | 'uuid' }[]
-  /** Expressions by field of the payload. */
+  /** Expressions by field of the state. */
   readonly columns: Readonly<Record<string, string>>
+  /** The event's payload of such a state, where it has another form. */
+  readonly told?: (state: object) => object
   /** The revision of a row; null for state that never changes. */
   readonly revision: string | null
   /** Whether the row is a tombstone; null where nothing is ever removed. */

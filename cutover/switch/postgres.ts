@@ -84,6 +84,17 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
     const { rowCount } = await tx.query('update switch_epoch set term = $1 where term <= $1', [term])
     return rowCount === 1
   },
+  async version(tx, event) {
+    const { rows } = await tx.query<{ version: number }>('select version from switch_event where event = $1', [event])
+    return rows[0]?.version ?? 0
+  },
+  async moveVersion(tx, { event, version, epoch }) {
+    await tx.query('update switch_epoch set epoch = $1', [epoch])
+    await tx.query(
+      'insert into switch_event (event, version) values ($1, $2) on conflict (event) do update set version = excluded.version',
+      [event, version],
+    )
+  },
   async move(tx, { link, route, share, shadow, epoch }) {
     await tx.query('update switch_epoch set epoch = $1', [epoch])
     await tx.query('update switch_link set route = $2, shadow = $3, epoch = $4, share = $5, changed_at = now() where link = $1', [

@@ -46,6 +46,9 @@ export interface SwitchStore {
   /** How a link's switch stands, and since which epoch; null when this database does not decide it. */
   since(link: string): Promise<(Stand & { readonly epoch: number }) | null>
   move(tx: Tx, to: Stand & { readonly link: string; readonly epoch: number }): Promise<void>
+  /** The version in which an event is told; 0 where nothing is said. */
+  version(tx: Tx, event: string): Promise<number>
+  moveVersion(tx: Tx, to: { readonly event: string; readonly version: number; readonly epoch: number }): Promise<void>
   /** The highest engine term that the database has seen. */
   term(): Promise<number>
   /** Remembers a term; false, and nothing is changed, when a higher one was seen. */

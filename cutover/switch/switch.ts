@@ -64,10 +64,10 @@ export type Permit = (
 /** Carries the result out of a transaction that shall leave nothing. */
 class Rehearsed extends Error {
   override readonly name = 'Rehearsed'
-  readonly flipped: Flipped
-  constructor(flipped: Flipped) {
+  readonly result: unknown
+  constructor(result: unknown) {
     super('this was a rehearsal')
-    this.flipped = flipped
+    this.result = result
   }
 }
 
@@ -108,7 +108,7 @@ async function alone(store: SwitchStore, request: Flip, permit: Permit): Promise
     })
     return flipped === 'busy' ? flipped : flipped.done
   } catch (error) {
-    if (error instanceof Rehearsed) return error.flipped
+    if (error instanceof Rehearsed) return error.result as Flipped
     throw error
   }
 }
@@ -131,6 +131,53 @@ async function flipOnce(store: SwitchStore, tx: Tx, { link, route, share = 100, 
   const epoch = from.epoch + 1
   await store.move(tx, { link, route, share, shadow, epoch })
   return { epoch, changed: true, share, shadow, from }
+}
+
+/** In which version an event is told from now on. */
+export interface VersionFlip {
+  readonly event: string
+  readonly version: number
+  readonly term: number
+  readonly dryRun?: boolean
+}
+
+export interface VersionFlipped {
+  readonly epoch: number
+  readonly changed: boolean
+  readonly from: number
+}
+
+/**
+ * Moves the version in which an event is told, for all links that carry it. When it resolves, every transaction that could
+ * still tell it in the old one has ended. Repeating it changes nothing. `permit` may refuse, in the same transaction.
+ */
+export async function flipVersion(
+  store: SwitchStore,
+  { event, version, term, dryRun = false }: VersionFlip,
+  clock: Clock,
+  random: Random,
+  permit: (tx: Tx) => Promise<void> = async () => undefined,
+): Promise<VersionFlipped> {
+  const once = async (): Promise<VersionFlipped | 'busy'> => {
+    try {
+      const flipped = await store.alone(lockTimeoutMs, async tx => {
+        const { epoch, seen } = await store.standing(tx, null)
+        await underTerm(store, tx, term)
+        if (epoch < seen) throw epochBehind(epoch, seen)
+        const from = await store.version(tx, event)
+        if (from === version) return { epoch, changed: false, from }
+        await permit(tx)
+        await store.moveVersion(tx, { event, version, epoch: epoch + 1 })
+        if (dryRun) throw new Rehearsed({ epoch: epoch + 1, changed: true, from })
+        return { epoch: epoch + 1, changed: true, from }
+      })
+      return flipped === 'busy' ? flipped : flipped.done
+    } catch (error) {
+      if (error instanceof Rehearsed) return error.result as VersionFlipped
+      throw error
+    }
+  }
+  return untilFree(event, once, clock, random)
 }
 
 /**

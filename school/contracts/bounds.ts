@@ -43,10 +43,11 @@ export const closed = <P extends object>(
   properties,
 })
 
-export const envelopeBounds = (event: string, payload: object): Document => ({
+/** `optional` names what of the payload may be left out. */
+export const envelopeBounds = (event: string, payload: object, optional: readonly string[] = []): Document => ({
   title: `${event} within bounds`,
   ...closed({
-    payload: closed(payload),
+    payload: { ...closed(payload), required: Object.keys(payload).filter(name => !optional.includes(name)) },
     meta: closed({
       event_id: id,
       event_version: { type: 'integer', minimum: 0 },

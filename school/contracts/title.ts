@@ -1,4 +1,6 @@
+import type { PayloadLens } from 'cutover/contract'
 import type { Lens } from 'cutover/contract/lens'
+import { text } from './bounds.ts'
 
 /** The title of a task in its two parts. What the parts would not be put together to again is kept beside them. */
 export interface SplitTitle {
@@ -83,3 +85,23 @@ export const titleLens: Lens<{ readonly title: string }, SplitTitle> = {
   },
   down: split => ({ title: oldTitle(split) }),
 }
+
+/** What a task's title may be, whole and in its parts. */
+export const titleText = text(300)
+export const splitTitleBounds = { knowledge_area: titleText, title: titleText, title_raw: titleText } as const
+export const optionalOfTitle = ['knowledge_area', 'title_raw'] as const
+
+type Titled<T> = T & Readonly<Record<string, unknown>>
+
+/** The same for whatever else a payload holds. */
+export const withTitle = {
+  up: ({ title, ...rest }: Titled<{ readonly title: string }>) => ({ ...rest, ...titleLens.up({ title }) }),
+  down: ({ knowledge_area, title, title_raw, ...rest }: Titled<SplitTitle>) => ({
+    ...rest,
+    ...titleLens.down({
+      title,
+      ...(knowledge_area === undefined ? {} : { knowledge_area }),
+      ...(title_raw === undefined ? {} : { title_raw }),
+    }),
+  }),
+} satisfies PayloadLens

@@ -1,6 +1,7 @@
 import type { SourceDefinition } from 'cutover/snapshot'
 import { ManagerCreated } from '../contracts/events/manager-created/event.ts'
 import { TaskChanged } from '../contracts/events/task-changed/event.ts'
+import { withTitle } from '../contracts/title.ts'
 
 /** COMM-010 and COMM-070: the managers. Hiring keeps who wrote a task, bonuses the account as well. */
 export const managerSource: SourceDefinition = {
@@ -24,6 +25,7 @@ export const taskSource: SourceDefinition = {
   cursor: { column: 'task_id', type: 'text' },
   key: [{ column: 'task_id', type: 'text' }],
   columns: { task_id: 'task_id', creator_id: 'creator_id', title: 'title', text: 'text', questions: 'questions' },
+  told: state => withTitle.up(state as never),
   revision: 'revision',
   removed: 'removed',
 }

@@ -37,7 +37,6 @@ export function openAwards(sources: Sources) {
         }
       }
       return {
-        versions: [0],
         lookup: (messages, tx) => lookup(sources, messages.map(awardOf), tx),
         decide: (message, known) => decideAward(awardOf(message), known),
         apply: (effects, tx) =>

@@ -10,7 +10,6 @@ interface Rework {
 
 /** COMM-030: appoints the author to make a task harder, once per task and revision. */
 export const onReworkRequested: Handler<TaskReworkRequested, ReadonlyMap<string, string>, Rework> = {
-  versions: [0],
   async lookup(messages, tx) {
     const { rows } = await tx.query<{ task_id: string; creator_id: string }>(
       'select task_id, creator_id from task where task_id = any($1::text[])',

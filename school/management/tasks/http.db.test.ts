@@ -6,6 +6,7 @@ import { person, type Served, serveSchool, service } from '../../../tests/servin
 import { managerRoutes } from '../managers/http.ts'
 import { reworkRoutes } from '../reworks/http.ts'
 import { taskRoutes } from './http.ts'
+import { titleLens } from '../../contracts/title.ts'
 
 const open: Served[] = []
 after(async () => {
@@ -38,8 +39,8 @@ test('who writes a task is its author, whatever the body would like, and the cre
   assert.deepEqual(
     told.map(one => [one.event, one.payload]),
     [
-      ['TaskCreated', { ...own, title: body.title }],
-      ['TaskChanged', { ...own, ...body }],
+      ['TaskCreated', { ...own, ...titleLens.up(body) }],
+      ['TaskChanged', { ...own, ...body, ...titleLens.up(body) }],
     ],
   )
   const forged = await call(author, 'POST', '/tasks', { ...body, creator_id: 'm2' })
@@ -96,7 +97,8 @@ test('a task is told whole, under a revision that rises with every edit, and a r
   const { told, call, author } = await setup()
   const made = (await call(author, 'POST', '/tasks', body)).body
   const path = `/tasks/${made['task_id'] as string}`
-  const { revision: _, ...task } = made
+  const { revision: _, ...whole } = made
+  const task = { ...whole, ...titleLens.up(body) }
   await call(author, 'PUT', path, { ...body, text: 'Harder.' })
   assert.equal((await call(stranger, 'DELETE', path)).status, 404)
   assert.equal((await call(author, 'DELETE', path)).status, 204)

@@ -7,6 +7,7 @@ import { closed, id, pageLimit, questions, taskText, text } from '../../contract
 import { TaskChanged } from '../../contracts/events/task-changed/event.ts'
 import { TaskCreated } from '../../contracts/events/task-created/event.ts'
 import type { Task } from '../../contracts/http/task.ts'
+import { titleLens } from '../../contracts/title.ts'
 
 type TaskRow = Task & { readonly revision: number }
 
@@ -22,6 +23,9 @@ const taskBody = closed({ title: text(300), text: taskText, questions })
 /** Nobody is to make a task harder any more that was made so, or taken back. */
 const endReworks = (tx: Tx, taskId: string | undefined): Promise<unknown> =>
   tx.query('update rework set done_at = now() where task_id = $1 and done_at is null', [taskId])
+
+/** The state as it is told. */
+const told = ({ title, ...rest }: Task) => ({ ...rest, ...titleLens.up({ title }) })
 
 /** The person who calls; the policy has let in persons only. */
 const subjectOf = (request: HttpRequest): string => (request.caller?.kind === 'person' ? request.caller.subject : '')
@@ -44,7 +48,7 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random): 
         const { rowCount } = await tx.query('select from manager where manager_id = $1', [creator])
         if (rowCount === 0) throw new Problem('manager_unknown', { detail: 'you are not a manager here; ask an admin to take you on' })
         // A new row that nobody else can see yet: its key is ours until the commit.
-        const factId = record(TaskCreated, { task_id: taskId, creator_id: creator, title: body.title })
+        const factId = record(TaskCreated, { task_id: taskId, creator_id: creator, ...titleLens.up(body) })
         await tx.query('insert into task (task_id, creator_id, title, text, questions, fact_id) values ($1, $2, $3, $4, $5, $6)', [
           taskId,
           creator,
@@ -53,7 +57,7 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random): 
           JSON.stringify(body.questions),
           factId,
         ])
-        record(TaskChanged, { task_id: taskId, creator_id: creator, ...body }, { revision: 1 })
+        record(TaskChanged, told({ task_id: taskId, creator_id: creator, ...body }), { revision: 1 })
       })
       return {
         status: 201,
@@ -81,7 +85,7 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random): 
         if (rows[0] === undefined) throw unknown()
         await endReworks(tx, request.params['id'])
         const { revision, ...state } = rows[0]
-        record(TaskChanged, state, { revision })
+        record(TaskChanged, told(state), { revision })
         return rows[0]
       })
       return { body: task }
@@ -104,7 +108,7 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random): 
         if (rows[0] === undefined) throw unknown()
         await endReworks(tx, request.params['id'])
         const { revision, ...state } = rows[0]
-        record(TaskChanged, state, { revision, removed: true })
+        record(TaskChanged, told(state), { revision, removed: true })
       })
       return { status: 204 }
     },
