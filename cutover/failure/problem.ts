@@ -25,6 +25,7 @@ const catalogue: Record<string, CatalogueEntry> = {
   epoch_behind: { status: 503, title: 'The database is older than what it has said' },
   event_invalid: { status: 500, title: 'A fact does not match its contract' },
   event_too_large: { status: 422, title: 'The event is too large' },
+  event_unknown: { status: 404, title: 'The event is not stated here' },
   forbidden: { status: 403, title: 'Not permitted' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   header_invalid: { status: 400, title: 'A header is not valid' },
@@ -59,6 +60,7 @@ const catalogue: Record<string, CatalogueEntry> = {
   unicode_nul: { status: 400, title: 'U+0000 is not allowed' },
   unicode_surrogate: { status: 400, title: 'A lone surrogate is not allowed' },
   utf8_invalid: { status: 400, title: 'The body is not UTF-8' },
+  version_unknown: { status: 409, title: 'The version is not known to this build' },
   version_unregistered: { status: 500, title: 'The event version is not registered' },
 }
 

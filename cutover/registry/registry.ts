@@ -43,8 +43,7 @@ export function openRegistry(events: readonly EventContract[]): Registry {
     const valid = validate(document)
     return valid(value) ? [] : (valid.errors ?? []).map(fieldError)
   }
-  const lensesOf = (event: string): readonly Lens<object, object>[] =>
-    (byName.get(event)?.lenses ?? []) as unknown as readonly Lens<object, object>[]
+  const lensesOf = (event: string): readonly Lens<object, object>[] => byName.get(event)?.lenses ?? []
   return {
     event: name => byName.get(name),
     toNewest: (envelope, event) => ({

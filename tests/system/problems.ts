@@ -1,11 +1,7 @@
 // The problems that the school had. Each scenario answers with how the problem shows, or with null when it does not: the
 // system as it was has all of them, ours has none.
-import { openPostgresLog } from '../../cutover/broker/postgres/log.ts'
-import { toHeaders } from '../../cutover/contract/headers.ts'
-import { openSigner } from '../../cutover/http/tokens.ts'
-import { openLog } from '../../cutover/process/log.ts'
-import { type OutboxRow, toMessage } from '../../cutover/outbox/store.ts'
-import { join } from 'node:path'
+import { each } from './at-once.ts'
+import { deliverAgain } from './deliver-again.ts'
 import type { Given, Said, School } from './school.ts'
 
 export interface ProblemOfTheSchool {
@@ -16,21 +12,6 @@ export interface ProblemOfTheSchool {
 
 const ok = (said: Said): boolean => said.status === 200
 const told = ({ status, body }: Said): string => `${status === 0 ? 'no answer' : status} ${JSON.stringify(body).slice(0, 200)}`
-
-/** Runs all of them, so many at a time. */
-async function each<Item, Result>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item, at: number) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = []
-  const left = items.map((item, at) => ({ item, at }))
-  const worker = async (): Promise<void> => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) results[next.at] = await work(next.item, next.at)
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
-  return results
-}
 
 const times = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
 
@@ -121,7 +102,7 @@ export const problems: readonly ProblemOfTheSchool[] = [
         const amount = (await booking())?.amount ?? null
         // 10.00 x rating / 50
         const right = 20 * Number(said.body['rating'])
-        return amount === right ? null : `rated ${said.body['rating']} at that outcome, ${right} are due, and ${amount} were paid`
+        return amount === right ? null : `rated ${right / 20} at that outcome, ${right} are due, and ${amount} were paid`
       }
       const wrong = await paid(first, await school.submit(first, true))
       if (wrong !== null) return wrong
@@ -187,7 +168,7 @@ export const problems: readonly ProblemOfTheSchool[] = [
         if (phase === 'during') for (const link of outcomes) await school.system.move(link, 'event')
         all.push(...submissions)
       }
-      return (await misbooked(school, all)) ?? (await deliverAgain(school, all))
+      return (await misbooked(school, all)) ?? (await deliverAgain(school, all)) ?? misbooked(school, all)
     },
   },
   {
@@ -262,42 +243,4 @@ async function submitTwice(school: School, given: Given, right: boolean): Promis
   setTimeout(() => gone.abort(), 5)
   await first
   await Promise.all([insist(school, given, right), school.submit(given, right, { instance: 2 })])
-}
-
-/** The same facts once more: by both routes at once, and as new facts with the same key. */
-async function deliverAgain(school: School, all: readonly { readonly given: Given; readonly right: boolean }[]): Promise<string | null> {
-  const keys = all.map(({ given, right }) => `Task${right ? 'Completed' : 'Failed'}:${given.task}:${given.candidate}`)
-  const rows = await school.rows<OutboxRow>('hiring', 'select * from outbox where business_key = any($1::text[])', [keys])
-  if (rows.length !== keys.length) return `${rows.length} facts are kept of ${keys.length}`
-  const signer = await openSigner({ issuer: 'hiring', privateKeyFile: join(school.system.home, 'home', 'keys', 'hiring.json') })
-  const { databases, processes } = await school.system.status()
-  const log = openPostgresLog({
-    url: databases['log'] ?? '',
-    name: 'test',
-    log: openLog({ service: 'test', instance: '1', level: 'fatal' }),
-  })
-  const url = processes.find(one => one.service === 'bonuses')?.url ?? ''
-  try {
-    await each(rows, 4, async row => {
-      const message = toMessage(row, 'hiring')
-      const [link, path, topic] =
-        row.event === 'TaskCompleted'
-          ? (['COMM-040', '/credits', 'task-completed'] as const)
-          : (['COMM-050', '/debits', 'task-failed'] as const)
-      const token = await signer.token({ audience: 'bonuses', link })
-      const headers = { ...toHeaders(message), 'cutover-link': link, 'idempotency-key': `"${row.fact_id}"` }
-      const byHttp = (): Promise<Response> =>
-        fetch(`${url}${path}`, {
-          method: 'POST',
-          headers: { ...headers, authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-          body: row.bytes,
-        })
-      const record = { key: row.order_key, value: row.bytes, headers: toHeaders(message) }
-      await Promise.all([byHttp(), byHttp(), log.append(`hiring.${topic}`, [record, record])])
-    })
-  } finally {
-    await log.close()
-  }
-  await school.system.settle()
-  return misbooked(school, all)
 }
