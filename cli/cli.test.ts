@@ -68,7 +68,8 @@ const verdict = {
   repeated: 0,
   samples: [{ kind: 'missing', key: 't:c', fact_id: null, detail: 'no receipt' } as const],
 }
-const report: VerifyReport = { ok: false, links: [verdict], ledger: { balanced: true, sum: 0 }, took_ms: 12 }
+const check = { service: 'bonuses', check: 'pay-outs', counted: 3, open: 1, wrong: 1, samples: ['2026-11 a1: paid twice'] }
+const report: VerifyReport = { ok: false, links: [verdict], ledger: { balanced: true, sum: 0 }, checks: [check], took_ms: 12 }
 
 describe('a command', () => {
   const requests: { line: string; authorization: string | undefined; body: unknown }[] = []
@@ -147,8 +148,9 @@ describe('a command', () => {
     reply = { status: 200, body: report }
     const { code, out } = await say('verify')
     assert.equal(code, exitCodes.checkFailed)
-    assert.match(out, /^1 difference found: 5 facts on 1 link, 0 still open/)
+    assert.match(out, /^2 differences found: 5 facts on 1 link, 0 still open/)
     assert.match(out, /missing COMM-040 t:c: no receipt/)
+    assert.match(out, /bonuses, pay-outs: 3 checked, 1 open, 1 wrong\.\nwrong 2026-11 a1: paid twice/)
     const json = await say('verify --json')
     assert.deepEqual(JSON.parse(json.out), report)
     assert.equal(JSON.parse(json.error).error.exit_code, exitCodes.checkFailed)

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type LinkVerdict, type VerifyReport, paths } from '@cutover/engine/api'
+import { type CheckVerdict, type LinkVerdict, type VerifyReport, paths } from '@cutover/engine/api'
 import { type Terminal, checkFailed, contextOf, verb } from './command.ts'
 import { counted, plain, styled, table } from './print.ts'
 
@@ -7,7 +7,7 @@ import { counted, plain, styled, table } from './print.ts'
 export const verifyVerb = (terminal: Terminal): Command =>
   verb(terminal, {
     name: 'verify',
-    summary: 'Compare the business rows of both services of every link, and the sum of the ledger',
+    summary: 'Compare the business rows of both services of every link, the sum of the ledger, and what services check themselves',
     examples: ['verify', 'verify --json --timeout 600'],
     timeoutSeconds: 300,
   }).action(async (_options: object, command: Command) => {
@@ -20,9 +20,11 @@ export const verifyVerb = (terminal: Terminal): Command =>
 
 const wrong = (verdict: LinkVerdict): number => verdict.missing + verdict.double + verdict.different + verdict.extra + verdict.repeated
 
-function show({ ok, links, ledger, took_ms: tookMs }: VerifyReport): string {
+function show({ ok, links, ledger, checks, took_ms: tookMs }: VerifyReport): string {
   const total = (of: (verdict: LinkVerdict) => number): number => links.reduce((sum, verdict) => sum + of(verdict), 0)
-  const head = ok ? styled('green', 'Nothing lost, nothing counted twice') : styled('red', `${counted(total(wrong), 'difference')} found`)
+  const head = ok
+    ? styled('green', 'Nothing lost, nothing counted twice')
+    : styled('red', `${counted(total(wrong) + checks.reduce((sum, check) => sum + check.wrong, 0), 'difference')} found`)
   const sentence = `${head}: ${counted(
     total(link => link.facts),
     'fact',
@@ -56,5 +58,14 @@ function show({ ok, links, ledger, took_ms: tookMs }: VerifyReport): string {
     ledger === null
       ? []
       : [`Ledger: the sum of all balances is ${ledger.sum}, ${ledger.balanced ? 'balanced' : styled('red', 'not balanced')}.`]
-  return [sentence, rows, ...(samples.length > 0 ? [samples.join('\n')] : []), ...sum].join('\n\n')
+  const own = checks.map(checkLine)
+  return [sentence, rows, ...(samples.length > 0 ? [samples.join('\n')] : []), [...sum, ...own].join('\n')]
+    .filter(part => part !== '')
+    .join('\n\n')
 }
+
+const checkLine = ({ service, check, counted, open, wrong, samples }: CheckVerdict): string =>
+  [
+    `${plain(service)}, ${plain(check)}: ${counted} checked, ${open} open, ${wrong === 0 ? 'none wrong' : styled('red', `${wrong} wrong`)}.`,
+    ...samples.map(sample => `${styled('red', 'wrong')} ${plain(sample)}`),
+  ].join('\n')

@@ -33,6 +33,7 @@ import { openLease } from './lease/lease.ts'
 import { engineRoutes } from './routes.ts'
 import { readLedger } from './services/answers.ts'
 import { booksOf, copiesInUse } from './services/books.ts'
+import { askChecks } from './services/checks.ts'
 import { type DeployerClient, openDeployer } from './services/deployer.ts'
 import { type Directory, openDirectory } from './services/directory.ts'
 import { sessionRoutes } from './session/http.ts'
@@ -51,6 +52,8 @@ export interface EngineDefinition {
   readonly expectations: readonly Expectation[]
   /** The service that answers `GET /operator/ledger`; null for a system without money. */
   readonly ledger: string | null
+  /** Services that answer `GET /operator/checks` with what they find out about their own books; none if absent. */
+  readonly checks?: readonly string[]
 }
 
 export interface EngineResources {
@@ -123,7 +126,7 @@ export async function runEngine(
 
 /** An engine over resources that are there. Nothing runs before its parts are started. */
 export async function openEngine(
-  { links, events, planFor, expectations, ledger }: EngineDefinition,
+  { links, events, planFor, expectations, ledger, checks = [] }: EngineDefinition,
   resources: EngineResources,
 ): Promise<Engine> {
   const { database, directory, deployer, log } = resources
@@ -163,6 +166,7 @@ export async function openEngine(
             booksOf: id => booksOf(linkOf(links, id), directory),
             copies: () => copiesInUse(links, directory),
             ledger: ledger === null ? null : async () => readLedger(await directory.ask(ledger, ledgerCall)),
+            checks: () => askChecks(checks, directory),
             now: () => performance.now(),
           }),
       }),

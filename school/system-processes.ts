@@ -11,6 +11,7 @@ const services = ['management', 'hiring', 'bonuses'] as const
 type Service = (typeof services)[number]
 
 const firstPorts: Readonly<Record<Service, number>> = { management: 10, hiring: 20, bonuses: 30 }
+const financePort = 40
 const instancesMax = 10
 const outcomesPerSecond = 10
 const outcomesPerSecondMax = 10_000
@@ -25,12 +26,18 @@ export function schoolSystem(home: Home, environment: NodeJS.ProcessEnv): System
   const shared: Shared = { serviceUrls: JSON.stringify(urls), logLevel: environment['LOG_LEVEL'] ?? 'info', rate }
   const start = startFrom(environment['CUTOVER_CAPABILITIES'])
   const trafficUrl = urlOf(home.firstPort + 3)
+  const financeUrl = urlOf(home.firstPort + financePort)
+  // The engine asks services only; who pays is outside, and only bonuses calls it.
+  const ofBonuses = { ...shared, serviceUrls: JSON.stringify({ ...urls, finance: [financeUrl] }) }
   return {
     name: 'Cutover',
-    databases: [...services, 'engine', 'log'],
-    issuers: [...services, 'engine', 'people'],
+    databases: [...services, 'finance', 'engine', 'log'],
+    issuers: [...services, 'finance', 'engine', 'people'],
     stages: [
-      services.map(service => serviceProcess(service, ports(service), start, shared)),
+      [
+        ...services.map(service => serviceProcess(service, ports(service), start, service === 'bonuses' ? ofBonuses : shared)),
+        financeProcess(home, urls['bonuses']?.[0] ?? '', shared),
+      ],
       [engineProcess(home, instances.engine, shared)],
       [trafficProcess(home, shared)],
     ],
@@ -39,6 +46,7 @@ export function schoolSystem(home: Home, environment: NodeJS.ProcessEnv): System
     prepare: { name: 'console', work: buildConsole },
     addresses: {
       ...Object.fromEntries(services.map(service => [service, (urls[service] ?? []).map(url => `${url}/openapi.json`).join('  ')])),
+      finance: `${financeUrl}/openapi.json   a stand-in for the service that pays; docs/month-end.md`,
       logs: home.logs,
     },
     next: [
@@ -83,6 +91,22 @@ function serviceProcess(name: Service, ports: readonly number[], start: Start, {
       CAPABILITIES: formatCapabilities(context.capabilities),
       INSTANCE: String(context.instance),
       SERVICE_URLS: serviceUrls,
+      LOG_LEVEL: logLevel,
+    }),
+  }
+}
+
+/** Stands for the finance service outside: it pays, confirms, and misbehaves when it is told to. */
+function financeProcess(home: Home, bonusesUrl: string, { logLevel }: Shared): ProcessDefinition {
+  return {
+    name: 'finance',
+    file: program('./finance/main.ts'),
+    ports: [home.firstPort + financePort],
+    environment: context => ({
+      ...identity(context, 'finance'),
+      DATABASE_URL: context.database('finance'),
+      OPERATOR_TOKEN_FILE: home.operatorTokenFile,
+      BONUSES_URL: bonusesUrl,
       LOG_LEVEL: logLevel,
     }),
   }

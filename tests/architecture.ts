@@ -46,6 +46,8 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'school/management': ['cutover', 'school/contracts'],
   'school/hiring': ['cutover', 'school/contracts'],
   'school/bonuses': ['cutover', 'school/contracts'],
+  // Stands for a service outside: it shares nothing with bonuses but their contract.
+  'school/finance': ['cutover', 'school/contracts'],
   school: ['cutover', 'engine', 'sandbox'],
 }
 

@@ -1,5 +1,6 @@
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { Database } from '../database/database.ts'
+import type { HttpClient } from '../http/client.ts'
 import type { RouteDefinition } from '../http/server.ts'
 import type { Sender } from '../outbox/sender.ts'
 import type { LinkReader } from '../reading/reader.ts'
@@ -42,4 +43,9 @@ export interface ServiceContext {
   readonly random: Random
   /** Reads over a data link, from wherever its switch says; keeps its copy while there is one. Once per link. */
   read<R extends Row>(definition: ReplicaDefinition<R>): LinkReader<R>
+  /**
+   * A client of what is called beyond the links: a service outside the system, by its name in SERVICE_URLS, with tokens of
+   * this service for that audience. It retries nothing. Without an address every call throws `Unreachable`.
+   */
+  client(service: string, options: { readonly deadlineMs: number; readonly connectionsMax: number }): HttpClient
 }

@@ -5,6 +5,7 @@ import { isAble } from '../contract/capability.ts'
 import { type Database, isTransient, openDatabase } from '../database/database.ts'
 import { openDoorbell } from '../database/doorbell.ts'
 import { installMigrations } from '../database/install.ts'
+import { type HttpClient, openClient } from '../http/client.ts'
 import { openServer } from '../http/server.ts'
 import { openSigner, openVerifier } from '../http/tokens.ts'
 import { ensurePartitions, defaultPartitions } from '../outbox/partitions.ts'
@@ -13,7 +14,7 @@ import { openLog } from '../process/log.ts'
 import { fail, type Running, runProcess } from '../process/process.ts'
 import { openRegistry, registerVersions } from '../registry/registry.ts'
 import { installSwitches, openSwitchCache } from '../switch/switch.ts'
-import type { ServiceDefinition } from './definition.ts'
+import type { ServiceContext, ServiceDefinition } from './definition.ts'
 import { readServiceEnvironment } from './environment.ts'
 import { fenced } from './fence.ts'
 import { dataRoutes } from './data-routes.ts'
@@ -38,6 +39,7 @@ export { wake } from '../receive/postgres.ts'
 export type { Audit, AuditRow } from './audit.ts'
 export { auditOver, type Side } from './postgres.ts'
 export type { LinkReader } from '../reading/reader.ts'
+export { loops } from './loops.ts'
 export type { ServiceContext, ServiceDefinition, ServiceParts } from './definition.ts'
 
 const librarySql = fileURLToPath(new URL('../sql', import.meta.url))
@@ -81,7 +83,13 @@ async function run(definition: ServiceDefinition): Promise<void> {
   const urls = environment.SERVICE_URLS
   const sending = openSending({ ...common, switches, signer, urls })
   const readings = await openReadings({ ...common, database, signer, urls })
-  const parts = definition.build({ database, sender: sending.sender, log, clock, random, read: readings.read })
+  const clients: HttpClient[] = []
+  const client: ServiceContext['client'] = (audience, limits) => {
+    const opened = openClient({ baseUrls: urls[audience] ?? [], token: () => signer.token({ audience }), ...limits })
+    clients.push(opened)
+    return opened
+  }
+  const parts = definition.build({ database, sender: sending.sender, log, clock, random, read: readings.read, client })
   const sources = parts.sources ?? []
   await readings.install()
   const receiving = openReceiving({
@@ -143,6 +151,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
     name: 'connections',
     start: async () => undefined,
     async stop() {
+      await Promise.all(clients.map(one => one.close()))
       await doorbell.close()
       await broker.close()
       await database.close()

@@ -199,9 +199,24 @@ export interface LedgerVerdict {
   readonly sum: number
 }
 
+/** What a service has found out about its own books, beyond any link. */
+export interface CheckVerdict {
+  readonly service: string
+  /** What was checked, in the service's words. */
+  readonly check: string
+  /** Things that were looked at. */
+  readonly counted: number
+  /** Those that are under way, rightly. */
+  readonly open: number
+  readonly wrong: number
+  /** Up to ten of what is wrong. */
+  readonly samples: readonly string[]
+}
+
 export interface VerifyReport {
   readonly ok: boolean
   readonly links: readonly LinkVerdict[]
   readonly ledger: LedgerVerdict | null
+  readonly checks: readonly CheckVerdict[]
   readonly took_ms: number
 }

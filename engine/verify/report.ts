@@ -1,4 +1,4 @@
-import type { LedgerVerdict, LinkVerdict, VerifyReport } from '../api/contract.ts'
+import type { CheckVerdict, LedgerVerdict, LinkVerdict, VerifyReport } from '../api/contract.ts'
 import type { Expectation } from './expectation.ts'
 import { type CopyBooks, verifyCopy } from './copies.ts'
 import { type Books, isClean, verifyLink } from './verify.ts'
@@ -10,11 +10,13 @@ export interface VerifyOptions {
   readonly copies: () => Promise<readonly { readonly link: string; readonly books: CopyBooks }[]>
   /** The sum over all accounts, asked last; null for a system without money. */
   readonly ledger: (() => Promise<LedgerVerdict>) | null
+  /** What services check themselves, asked after the ledger. */
+  readonly checks: () => Promise<readonly CheckVerdict[]>
   /** Milliseconds, from any beginning. */
   readonly now: () => number
 }
 
-/** Verifies every link that has an expectation, one after the other, then the ledger. Throws when a book cannot be read. */
+/** Verifies every link that has an expectation, one after the other, then the ledger and what services check themselves. Throws when a book cannot be read. */
 export async function verifyAll(options: VerifyOptions): Promise<VerifyReport> {
   const begun = options.now()
   const links: LinkVerdict[] = []
@@ -23,6 +25,7 @@ export async function verifyAll(options: VerifyOptions): Promise<VerifyReport> {
   for (const { link, books } of await options.copies()) links.push(await verifyCopy(link, books))
   links.sort((a, b) => (a.link < b.link ? -1 : 1))
   const ledger = options.ledger === null ? null : await options.ledger()
-  const ok = links.every(isClean) && (ledger === null || (ledger.balanced && ledger.sum === 0))
-  return { ok, links, ledger, took_ms: Math.round(options.now() - begun) }
+  const checks = await options.checks()
+  const ok = links.every(isClean) && (ledger === null || (ledger.balanced && ledger.sum === 0)) && checks.every(check => check.wrong === 0)
+  return { ok, links, ledger, checks, took_ms: Math.round(options.now() - begun) }
 }

@@ -5,4 +5,4 @@ import { links } from '../contracts/links.ts'
 import { planFor } from '../plans/plans.ts'
 import { expectations } from './expectations.ts'
 
-await runEngine({ links, events, planFor, expectations, ledger: 'bonuses' })
+await runEngine({ links, events, planFor, expectations, ledger: 'bonuses', checks: ['bonuses'] })

@@ -4,7 +4,11 @@ import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
 import type { LinkReader } from 'cutover/service'
 import { closed, id, pageLimit } from '../../contracts/bounds.ts'
 import type { Manager } from '../../contracts/http/manager.ts'
+import { csvAnswer, formatParameter, wantsCsv } from '../csv/csv.ts'
 import { checkBooks } from '../ledger/ledger.ts'
+import { demandPeriod } from '../periods/closing.ts'
+import { periodId } from '../periods/period.ts'
+import { latest, statementHead, statementPages } from './statement.ts'
 
 /** A manager sees their own account and no other; finance sees all. */
 const ownerOf = (request: HttpRequest): string | null =>
@@ -44,23 +48,35 @@ export const accountRoutes = (database: Database, managers: LinkReader<Manager>)
     method: 'GET',
     path: '/accounts/{id}/statement',
     operationId: 'getStatement',
-    summary: 'The bookings of an account, newest first, from before `before`.',
+    summary:
+      'The bookings of an account: newest first from before `before`; as CSV all of them, oldest first, each with the balance after it.',
     policy: { persons: ['manager', 'finance'] },
     params: closed({ id }),
     query: {
       type: 'object',
       additionalProperties: false,
-      properties: { before: { type: 'string', pattern: '^[0-9]{1,18}$' }, limit: pageLimit },
+      properties: {
+        before: { type: 'string', pattern: '^[0-9]{1,18}$' },
+        limit: pageLimit,
+        period: periodId,
+        format: formatParameter,
+      },
     },
     async handle(request) {
       const account = await accountOf(database, request)
+      const period = request.query['period'] as string | undefined
+      if (period !== undefined) await demandPeriod(database, period)
+      if (wantsCsv(request)) {
+        const name = ['statement', account.account_id, ...(period === undefined ? [] : [period])].join('-')
+        return csvAnswer(name, statementHead, statementPages(database, account.account_id, period))
+      }
       const limit = Number(request.query['limit'] ?? 50)
-      const { rows } = await database.query<{ position: string }>(
-        `select position::text as position, reason, task_id, candidate_id, rating, booked_at,
-                (case when credit_account = $1 then amount else -amount end)::float8 as amount
-           from ledger where (credit_account = $1 or debit_account = $1) and position < $2 order by ledger.position desc limit $3`,
-        [account.account_id, request.query['before'] ?? '999999999999999999', limit],
-      )
+      const before = request.query['before'] as string | undefined
+      const rows = await latest(database, account.account_id, {
+        limit,
+        ...(before === undefined ? {} : { before }),
+        ...(period === undefined ? {} : { period }),
+      })
       const name = await nameOf(managers, account.manager_id)
       return { body: { ...account, name, bookings: rows, next: rows.length === limit ? (rows.at(-1)?.position ?? null) : null } }
     },

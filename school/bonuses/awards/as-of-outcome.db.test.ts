@@ -74,7 +74,7 @@ async function openBonuses(answers: 'http' | 'replica', owner: HttpClient) {
       factId,
       revision,
       businessKey: TaskCompleted.businessKey(payload as never, null),
-      envelope: { payload },
+      envelope: { payload, meta: { produced_at: '2026-01-01T00:00:00Z' } },
     }) as unknown as Incoming<never>
   return {
     database,

@@ -10,6 +10,8 @@ export interface Award {
   readonly taskId: string
   readonly candidateId: string | null
   readonly creatorId: string
+  /** When it happened, in ISO 8601; null where that is no time. It decides nothing. */
+  readonly happenedAt?: string | null
 }
 
 /** What bonuses knows when it decides: the accounts of managers, ratings by the outcome that produced them, and what brings what is not known. */

@@ -90,7 +90,7 @@ async function receive<M extends Envelope, K, E>(
 
 const balances = async (database: Database): Promise<Record<string, number>> => {
   const { rows } = await database.query<{ account_id: string; balance: string }>(
-    'select account_id, balance from account order by account_id',
+    `select account_id, balance from account where account_id <> 'paid-out' order by account_id`,
   )
   return Object.fromEntries(rows.map(row => [row.account_id, Number(row.balance)]))
 }

@@ -34,6 +34,7 @@ export function openAwards(sources: Sources) {
           taskId: payload.task_id,
           candidateId: payload.candidate_id ?? null,
           creatorId: payload.creator_id,
+          happenedAt: timeOf(message.envelope.meta.produced_at),
         }
       }
       return {
@@ -52,6 +53,12 @@ export function openAwards(sources: Sources) {
     onTaskFailed: awards('task failed')<TaskFailed>(),
     onTaskCreated: awards('task created')<TaskCreated>(),
   }
+}
+
+/** The released documents leave the time open: what is none, or none that a database can hold, is nobody's word. */
+function timeOf(text: string): string | null {
+  const ms = Date.parse(text)
+  return ms >= 0 && ms < Date.UTC(9999) ? new Date(ms).toISOString() : null
 }
 
 async function lookup({ managers, ratings }: Sources, all: readonly Award[], tx: Tx): Promise<Known> {

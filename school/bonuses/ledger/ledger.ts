@@ -5,14 +5,17 @@ export interface Entry {
   readonly businessKey: string
   readonly factId: string
   readonly reason: string
-  readonly taskId: string
+  /** Null for a pay-out, as is the version of the policy. */
+  readonly taskId: string | null
   readonly candidateId: string | null
   readonly creatorId: string
   readonly debit: string
   readonly credit: string
   readonly amount: number
   readonly rating: number | null
-  readonly policyVersion: number
+  readonly policyVersion: number | null
+  /** When the fact happened, as its owner says, in ISO 8601; shown, and no part of what a repeat is compared by. */
+  readonly happenedAt?: string | null
   /** The account of this entry's manager that is booked on for the first time, and opened with it. */
   readonly opens?: string
 }
@@ -25,9 +28,16 @@ export type Posted =
 /** The account that all bonuses come from and all debits return to. */
 export const fund = 'bonus-fund'
 
+/** The account that pay-outs go to. */
+export const paidOut = 'paid-out'
+
+// The period is asked for once per statement, before its first row is written: from there to the commit none is closed.
 const insertSql = `
-  insert into ledger (business_key, fact_id, reason, task_id, candidate_id, creator_id, debit_account, credit_account, amount, rating, policy_version)
-  select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::int[], $11::int[])
+  insert into ledger (business_key, fact_id, reason, task_id, candidate_id, creator_id, debit_account, credit_account, amount, rating, policy_version,
+                      happened_at, period_id)
+  select entry.*, (select open_period())
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::int[], $11::int[],
+                $12::timestamptz[]) as entry
   on conflict do nothing
   returning business_key`
 
@@ -47,6 +57,7 @@ const balanceSql = `
  * Books the entries, each key once for ever, and says what became of each, in their order. Keys must differ within one
  * call. A repeat with the same content is a duplicate and changes nothing; one with other content is a conflict and
  * changes nothing either: the first stands. So is the other outcome of a task that has ended for a candidate already.
+ * All are booked into the period that is open, which cannot be closed before the transaction ends.
  */
 export async function post(entries: readonly Entry[], tx: Tx): Promise<readonly Posted[]> {
   const column = <Value>(pick: (entry: Entry) => Value): Value[] => entries.map(pick)
@@ -62,6 +73,7 @@ export async function post(entries: readonly Entry[], tx: Tx): Promise<readonly 
     column(entry => entry.amount),
     column(entry => entry.rating),
     column(entry => entry.policyVersion),
+    column(entry => entry.happenedAt ?? null),
   ])
   const booked = new Set(rows.map(row => row.business_key))
   const own = entries.filter(entry => booked.has(entry.businessKey))
@@ -85,14 +97,14 @@ export async function post(entries: readonly Entry[], tx: Tx): Promise<readonly 
 
 /** What a booking depends on; the fact's id and the time are no part of it. */
 const content = (entry: Omit<Entry, 'businessKey' | 'factId' | 'policyVersion'>): string =>
-  `${entry.reason}, task ${entry.taskId}, candidate ${entry.candidateId ?? 'none'}, creator ${entry.creatorId}, from ${entry.debit} to ${entry.credit}, amount ${entry.amount}, rating ${entry.rating ?? 'none'}`
+  `${entry.reason}, task ${entry.taskId ?? 'none'}, candidate ${entry.candidateId ?? 'none'}, creator ${entry.creatorId}, from ${entry.debit} to ${entry.credit}, amount ${entry.amount}, rating ${entry.rating ?? 'none'}`
 
 /** What stands in the way of each entry, by its key: the booking under that key, or the task's other outcome for that candidate. */
 async function contents(tx: Tx, entries: readonly Entry[]): Promise<Map<string, string>> {
   const { rows } = await tx.query<{
     business_key: string
     reason: string
-    task_id: string
+    task_id: string | null
     candidate_id: string | null
     creator_id: string
     debit_account: string
