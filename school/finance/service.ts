@@ -24,6 +24,8 @@ export interface FinancePorts {
   readonly lateMs: number
 }
 
+const acceptedAnswer: HttpAnswer = { status: 202, body: { outcome: 'accepted' } }
+
 /** A caller who is not answered is held for this long at the most. */
 const silenceMs = 30_000
 
@@ -37,6 +39,8 @@ export function openFinance({ database, bonuses, clock, random, log, lateMs }: F
 } {
   const stopping = new AbortController()
   const later = new Set<Promise<void>>()
+  // What is accepted is neither refused nor accepted twice. A stand-in that is killed forgets it, and the payment with it.
+  const accepted = new Set<string>()
 
   async function once(key: string, request: PayoutRequest, amount = request.amount): Promise<HttpAnswer & { readonly payment: Payment }> {
     const paid = await pay(database, key, request, amount, random)
@@ -72,7 +76,9 @@ export function openFinance({ database, bonuses, clock, random, log, lateMs }: F
   async function answer(request: HttpRequest): Promise<HttpAnswer> {
     const key = keyOf(request)
     const asked = request.body as PayoutRequest
-    switch (await next(database)) {
+    const mode = await next(database)
+    if (accepted.has(key)) return acceptedAnswer
+    switch (mode) {
       case 'pays':
         return once(key, asked)
       case 'fails':
@@ -88,11 +94,16 @@ export function openFinance({ database, bonuses, clock, random, log, lateMs }: F
         return paid
       }
       case 'late':
+        accepted.add(key)
         afterwards(async () => {
-          await clock.sleep(lateMs, stopping.signal)
-          if (!stopping.signal.aborted) await confirm((await once(key, asked)).payment)
+          try {
+            await clock.sleep(lateMs, stopping.signal)
+            if (!stopping.signal.aborted) await confirm((await once(key, asked)).payment)
+          } finally {
+            accepted.delete(key)
+          }
         })
-        return { status: 202, body: { outcome: 'accepted' } }
+        return acceptedAnswer
       case 'refuses':
         // What was paid cannot be refused any more.
         if ((await paidUnder(database, key)) !== null) return once(key, asked)

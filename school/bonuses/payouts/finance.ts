@@ -12,6 +12,8 @@ export interface Finance {
 }
 
 const pageSize = 200
+/** For one page of what was paid. */
+const readDeadlineMs = 5_000
 
 export const openFinance = (client: HttpClient): Finance => ({
   async pay(owed) {
@@ -45,7 +47,7 @@ const away = (why: string, cause?: unknown): Problem =>
   new Problem('unavailable', { detail: `the finance service does not say what it has paid (${why}); ask again`, retryable: true, cause })
 
 async function ask(client: HttpClient, path: string): Promise<{ payments: readonly Payment[]; next: string | null }> {
-  const { status, body } = await client.request({ method: 'GET', path }).catch((error: unknown) => {
+  const { status, body } = await client.request({ method: 'GET', path, deadlineMs: readDeadlineMs }).catch((error: unknown) => {
     throw away(error instanceof Error ? error.message : String(error), error)
   })
   if (status !== 200) throw away(`it answered ${status}`)
