@@ -52,6 +52,7 @@ function fakeService(name: string, routes: Readonly<Record<string, (body: never)
 }
 
 describe('the engine', () => {
+  const ownCheck = { check: 'pay-outs', counted: 2, open: 1, wrong: 0, samples: [] as string[] }
   const state = { route: 'http', epoch: 1, terms: [] as number[], refuse: false, able: ['bonuses'] }
   const effects = [{ key: 'a', content: { amount: '500' } }]
   let test1: TestDatabase
@@ -89,13 +90,14 @@ describe('the engine', () => {
       'GET /operator/audits/{link}/{side}': () => ({ rows: effects, next: null }),
       'POST /operator/audits/{link}/{side}/find': () => ({ rows: effects }),
       'GET /operator/ledger': () => ({ balanced: true, sum: 0 }),
+      'GET /operator/checks': () => ({ checks: [ownCheck] }),
     })
     await hiring.start()
     await bonuses.start()
     const directory = openDirectory({ hiring: [hiring.url], bonuses: [bonuses.url] }, { token: async () => 'engine' })
     const expectations = [{ link: 'COMM-040', expected: () => ({ amount: 500 }) }]
     const opened = await openEngine(
-      { links: [link, fixed], events: [], planFor, expectations, ledger: 'bonuses' },
+      { links: [link, fixed], events: [], planFor, expectations, ledger: 'bonuses', checks: ['bonuses'] },
       {
         database,
         directory,
@@ -206,6 +208,11 @@ describe('the engine', () => {
     const fine = (await call<VerifyReport>('POST', '/api/verify')).body
     assert.equal(fine.ok, true)
     assert.deepEqual(fine.ledger, { balanced: true, sum: 0 })
+    assert.deepEqual(fine.checks, [{ service: 'bonuses', ...ownCheck }])
+    Object.assign(ownCheck, { wrong: 1, samples: ['paid twice'] })
+    const checked = (await call<VerifyReport>('POST', '/api/verify')).body
+    assert.deepEqual([checked.ok, checked.checks[0]?.samples], [false, ['paid twice']])
+    Object.assign(ownCheck, { wrong: 0, samples: [] })
     effects.push({ key: 'a', content: { amount: '500' } })
     const report = (await call<VerifyReport>('POST', '/api/verify')).body
     assert.equal(report.ok, false)

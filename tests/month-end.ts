@@ -122,16 +122,18 @@ export async function startMonthEnd({ deadlineMs = 5_000, lateMs = 0 } = {}): Pr
   const delivery: DeliveryPorts = { ...ports, finance, breaker, log, leaseMs: 0 }
   let booked = 0
 
+  async function open(): Promise<string> {
+    const { rows } = await database.query<{ period_id: string }>('select period_id from period where closed_at is null', [])
+    return rows[0]?.period_id ?? 'none'
+  }
+
   return {
     database,
     paymentsDatabase,
     finance,
     url: bonuses.url,
     delivery,
-    async open() {
-      const { rows } = await database.query<{ period_id: string }>('select period_id from period where closed_at is null', [])
-      return rows[0]?.period_id ?? 'none'
-    },
+    open,
     async book(account, amount, changes = {}) {
       const [debit, credit] = amount < 0 ? [account, fund] : [fund, account]
       const key = changes.businessKey ?? `Test:${++booked}`
@@ -149,9 +151,7 @@ export async function startMonthEnd({ deadlineMs = 5_000, lateMs = 0 } = {}): Pr
       await database.transaction(tx => post([entry], tx))
       return key
     },
-    async close(period) {
-      return closePeriod(ports, { period: period ?? (await this.open()), by: 'f1' })
-    },
+    close: async period => closePeriod(ports, { period: period ?? (await open()), by: 'f1' }),
     misbehave: (mode, calls = null) => tell(paymentsDatabase, { mode, calls }),
     async deliver(rounds = 20) {
       for (let round = 0; round < rounds; round++) {

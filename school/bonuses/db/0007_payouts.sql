@@ -22,6 +22,8 @@ create table payout (
   -- The finance service's own name of the payment.
   reference  text,
   settled_at timestamptz,
+  -- The id of the person who had it asked for again last.
+  retried_by text,
   unique (period_id, account_id),
   check ((state = 'confirmed') = (settled_at is not null))
 );

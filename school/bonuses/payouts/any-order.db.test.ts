@@ -61,7 +61,7 @@ async function perform({ database, delivery, paymentsDatabase, ...own }: MonthEn
     }
     case 'retry': {
       const refused = await nth(database, `select payout_key as key from payout where state = 'refused' order by 1`, one.nth)
-      if (refused !== undefined) await retry(database, refused['key'] ?? '')
+      if (refused !== undefined) await retry(database, refused['key'] ?? '', 'f1')
     }
   }
 }

@@ -37,7 +37,10 @@ export const payoutRoutes = (database: Database): RouteDefinition[] => [
     summary: 'Lets a pay-out that was refused, or that is in conflict, be asked for again under its own key.',
     policy: { persons: ['finance'] },
     params: closed({ id: periodId, account: id }),
-    handle: async ({ params }) => ({ body: await retry(database, payoutKey(String(params['id']), String(params['account']))) }),
+    async handle({ params, caller }) {
+      const by = caller?.kind === 'person' ? caller.subject : ''
+      return { body: await retry(database, payoutKey(String(params['id']), String(params['account'])), by) }
+    },
   },
   {
     method: 'POST',

@@ -106,7 +106,10 @@ test('what is refused waits with its reason, for a person who asks again under t
   const retry = `/periods/${period}/payouts/a1/retry`
   assert.equal((await bonuses.call('m1', 'POST', retry)).status, 403)
   assert.equal((await bonuses.call('finance', 'POST', `/periods/${period}/payouts/a2/retry`)).body['code'], 'payout_unknown')
-  for (let n = 0; n < 2; n++) assert.equal((await bonuses.call('finance', 'POST', retry)).body['state'], 'pending')
+  for (let n = 0; n < 2; n++) {
+    const { body } = await bonuses.call('finance', 'POST', retry)
+    assert.deepEqual([body['state'], body['retried_by']], ['pending', 'f1'])
+  }
   await bonuses.deliver()
   assert.deepEqual(await bonuses.payments(), { [`Payout:${period}:a1`]: 1_000 })
   assert.equal((await bonuses.call('finance', 'POST', retry)).body['code'], 'payout_settled')

@@ -97,10 +97,11 @@ async function book(
 }
 
 /** A person lets a refused or contradicted pay-out be asked for again, under its own key. Repeating it changes nothing. */
-export async function retry(database: Database, key: string): Promise<PayoutRow> {
+export async function retry(database: Database, key: string, by: string): Promise<PayoutRow> {
   const { rowCount } = await database.query(
-    `update payout set state = 'pending', next_at = clock_timestamp() where payout_key = $1 and state in ('refused', 'conflict')`,
-    [key],
+    `update payout set state = 'pending', next_at = clock_timestamp(), retried_by = $2
+      where payout_key = $1 and state in ('refused', 'conflict')`,
+    [key, by],
   )
   const [row] = await payouts(database, { key })
   if (row === undefined) throw new Problem('payout_unknown', { detail: 'there is no pay-out of this period to this account' })
@@ -126,6 +127,8 @@ export interface PayoutRow {
   readonly conflict: string | null
   readonly reference: string | null
   readonly settled_at: string | null
+  /** The id of the person who had it asked for again last. */
+  readonly retried_by: string | null
 }
 
 export interface PayoutsWanted {
@@ -140,7 +143,7 @@ export interface PayoutsWanted {
 export async function payouts(tx: Tx, { key, period, state, after = '', limit = 1_000 }: PayoutsWanted): Promise<readonly PayoutRow[]> {
   const { rows } = await tx.query<Omit<PayoutRow, 'amount'> & { amount: string }>(
     `select payout_key as key, period_id as period, account_id as account, amount, state, attempts, asked_at,
-            case when state = 'pending' then next_at end as next_at, reason, conflict, reference, settled_at
+            case when state = 'pending' then next_at end as next_at, reason, conflict, reference, settled_at, retried_by
        from payout
       where ($1::text is null or payout_key = $1) and ($2::text is null or period_id = $2) and ($3::text is null or state = $3)
         and payout_key > $4

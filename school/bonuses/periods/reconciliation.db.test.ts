@@ -46,7 +46,7 @@ test('a month follows a month, over the year as well', () => {
 test('a reconciliation adds every account up anew: opening, credits, debits, paid, closing, and what is carried on', async () => {
   const { bonuses, first, second, third } = await twoMonths()
   const { body } = await bonuses.call('finance', 'GET', `/periods/${second}/reconciliation`)
-  const { accounts, totals, ...rest } = body as Record<string, unknown>
+  const { accounts, totals, ...rest } = body
   const zero = { opening: 0, credits: 0, debits: 0, paid: 0, closing: 0, held: 0, payout: null, payout_state: null, carried: 0 }
   assert.deepEqual(accounts, [
     {
@@ -62,12 +62,12 @@ test('a reconciliation adds every account up anew: opening, credits, debits, pai
     },
     { ...zero, account: 'a2', opening: -500, closing: -500, carried: -500 },
     { ...zero, account: 'a3', credits: 50, closing: 50, payout: 50, payout_state: 'refused', carried: 50 },
-    { ...zero, account: 'bonus-fund', opening: -500, credits: 100, debits: 450, closing: -850, carried: -850 },
-    { ...zero, account: 'paid-out', paid: -1_000, closing: 1_000, carried: 1_000 },
+    { ...zero, account: 'bonus-fund', opening: -500, credits: 100, debits: 450, closing: -850, carried: null },
+    { ...zero, account: 'paid-out', paid: -1_000, closing: 1_000, carried: null },
   ])
   const none = { count: 0, amount: 0 }
   const payouts = { pending: none, confirmed: { count: 1, amount: 300 }, refused: { count: 1, amount: 50 }, carried: none, conflict: none }
-  assert.deepEqual(totals, { accounts: 5, opening: 0, credits: 550, debits: 550, paid: 0, closing: 0, held: 0, carried: -300, payouts })
+  assert.deepEqual(totals, { accounts: 5, opening: 0, credits: 550, debits: 550, paid: 0, closing: 0, held: 0, carried: -450, payouts })
   assert.deepEqual(
     { ...rest, closed_at: 'then' },
     {

@@ -15,11 +15,12 @@ export interface AccountLine {
   /** What the closing of this period owes to it, and what came of that. */
   readonly payout: number | null
   readonly payout_state: State | null
-  /** What goes on into the next period: the closing balance without what is held or being paid. */
-  readonly carried: number
+  /** What goes on into the next period: the closing balance without what is held or being paid. Null where nobody is paid. */
+  readonly carried: number | null
 }
 
-export interface Totals extends Omit<AccountLine, 'account' | 'payout' | 'payout_state'> {
+export interface Totals extends Omit<AccountLine, 'account' | 'payout' | 'payout_state' | 'carried'> {
+  readonly carried: number
   readonly accounts: number
   readonly payouts: Readonly<Record<State, { readonly count: number; readonly amount: number }>>
 }
@@ -54,8 +55,10 @@ const linesSql = `
     select a.account_id as account, coalesce(o.closing, 0) as opening, coalesce(credits, 0) as credits, coalesce(debits, 0) as debits,
            coalesce(paid, 0) as paid, case when this.closed_at is null then a.balance else c.closing end as closing,
            coalesce(c.held, open_claim.held, 0) as held, t.amount as payout, t.state as payout_state,
-           case when this.closed_at is null then a.balance else c.closing end - coalesce(c.held, open_claim.held, 0)
-             - case when t.state in ('pending', 'confirmed', 'conflict') then t.amount else 0 end as carried
+           case when a.manager_id is not null then
+             case when this.closed_at is null then a.balance else c.closing end - coalesce(c.held, open_claim.held, 0)
+               - case when t.state in ('pending', 'confirmed', 'conflict') then t.amount else 0 end
+           end as carried
       from this cross join account a
       left join period_account c on c.period_id = this.period_id and c.account_id = a.account_id
       left join period_account o on o.period_id = (select period_id from before) and o.account_id = a.account_id
@@ -85,7 +88,7 @@ export async function accountLines(tx: Tx, period: string, after: string, limit:
     held: numberOf(row.held),
     payout: row.payout === null ? null : Number(row.payout),
     payout_state: row.payout_state,
-    carried: numberOf(row.carried),
+    carried: row.carried === null ? null : Number(row.carried),
   }))
 }
 
