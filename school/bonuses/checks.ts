@@ -1,6 +1,6 @@
 import type { Tx } from 'cutover/database'
 import type { RouteDefinition } from 'cutover/http/server'
-import { compareWithFinance } from './payouts/comparison.ts'
+import { compareWithFinance, type Difference } from './payouts/comparison.ts'
 import type { Finance } from './payouts/finance.ts'
 
 /** What verify is told of one check. */
@@ -60,6 +60,16 @@ async function checkClosings(tx: Tx): Promise<Check> {
   }
 }
 
+/** What was paid there for the period that is open here: its closing was lost with an older backup, or was never made. */
+async function paidTooEarly(tx: Tx, finance: Finance): Promise<readonly Difference[]> {
+  const open = async (): Promise<string> =>
+    (await tx.query<{ period_id: string }>('select period_id from period where closed_at is null', [])).rows[0]?.period_id ?? ''
+  const period = await open()
+  const { differences } = await compareWithFinance(tx, finance, period)
+  // It may have been closed, and paid, while this was asked.
+  return differences.length > 0 && (await open()) === period ? differences : []
+}
+
 /** Each pay-out of every closed period, once here and once there. Throws `unavailable` while the finance service does not say. */
 async function checkPayouts(tx: Tx, finance: Finance): Promise<Check> {
   const { rows } = await tx.query<{ period: string; payouts: string }>(
@@ -76,6 +86,10 @@ async function checkPayouts(tx: Tx, finance: Finance): Promise<Check> {
     wrong += wrongHere
     open += Math.max(0, Number(payouts) - agreed - wrongHere)
     samples.push(...differences.map(({ fault, account, detail }) => `${period} ${account} ${fault}: ${detail}`))
+  }
+  for (const { account, detail } of await paidTooEarly(tx, finance)) {
+    wrong++
+    samples.push(`${account} only_there: ${detail}`)
   }
   return { check: 'pay-outs', counted, open, wrong, samples: samples.slice(0, samplesMax) }
 }

@@ -186,3 +186,23 @@ test('once the account is open, a booking asks management for nothing', async ()
   const { database, onTaskCreated } = await setup()
   assert.deepEqual(await receive(database, onTaskCreated, created(1, 't1', 'm1')), ['done'])
 })
+
+test('a booking keeps when its fact happened, as its owner says; what is no time, or none that can be kept, is left out and holds up nothing', async () => {
+  const { database, onTaskCreated } = await setup()
+  const at = (n: number, time: string): Incoming<never> => {
+    const message = created(n, `t${n}`)
+    const { envelope } = message as unknown as { envelope: Envelope }
+    return { ...message, envelope: { ...envelope, meta: { ...envelope.meta, produced_at: time } } as never }
+  }
+  const times = ['2026-11-30T23:59:59+03:00', 'yesterday', '', '+275760-09-13T00:00:00Z', '1066-10-14T00:00:00Z']
+  const outcomes = await receive(database, onTaskCreated, ...times.map((time, n) => at(n + 1, time)))
+  assert.deepEqual(
+    outcomes,
+    times.map(() => 'done'),
+  )
+  const { rows } = await database.query<{ happened_at: Date | null }>('select happened_at from ledger order by task_id')
+  assert.deepEqual(
+    rows.map(row => row.happened_at?.toISOString() ?? null),
+    ['2026-11-30T20:59:59.000Z', null, null, null, null],
+  )
+})

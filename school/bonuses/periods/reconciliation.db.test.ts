@@ -142,6 +142,24 @@ test('what the finance service has done and the books do not know, and the other
   assert.match(checks[1]?.samples[0] ?? '', /^\d{4}-\d\d a1 only_here: 1000 is booked here, and nothing was paid there$/)
 })
 
+test('a payment for a period that is not closed here, as after a restore from a backup, is found by verify and never booked', async () => {
+  const bonuses = await start()
+  const period = await bonuses.open()
+  await bonuses.book('a1', 1_000)
+  const key = `Payout:${period}:a1`
+  await bonuses.paymentsDatabase.query(
+    `insert into payment (payment_key, period_id, account_id, asked, amount, reference) values ($1, $2, 'a1', 900, 900, 'F-lost')`,
+    [key, period],
+  )
+  const wrong = async (): Promise<number | undefined> =>
+    ((await bonuses.call('operator', 'GET', '/operator/checks')).body['checks'] as { wrong: number }[])[1]?.wrong
+  assert.equal(await wrong(), 1)
+  await bonuses.close()
+  await bonuses.deliver()
+  assert.deepEqual(await bonuses.states(), { [key]: 'conflict 1000' })
+  assert.equal(await wrong(), 1)
+})
+
 test('while the finance service is away the books are shown, nothing is called agreed, and verify says that it does not know', async () => {
   const { bonuses, first } = await twoMonths()
   await bonuses.paymentsDatabase.query('alter table payment rename to gone')
