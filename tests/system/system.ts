@@ -192,7 +192,7 @@ function refusedBy(message: string, body: string): Error {
 export async function freeBase(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const base = 20_000 + Math.floor(Math.random() * 120) * 100
-    const wanted = [0, 1, 2, 3, 4, 10, 11, 20, 21, 30, 31].map(offset => base + offset)
+    const wanted = [0, 1, 2, 3, 4, 10, 11, 20, 21, 30, 31, 40].map(offset => base + offset)
     if ((await Promise.all(wanted.map(isFree))).every(free => free)) return base
   }
   throw new Error('no hundred free ports between 20000 and 32000')
