@@ -26,6 +26,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cutover/replica': [...stored, 'cutover/receive'],
   'cutover/reading': [...stored, 'cutover/http', 'cutover/switch', 'cutover/receive', 'cutover/replica'],
   'cutover/snapshot': [...stored, 'cutover/outbox'],
+  'cutover/columns': stored,
   'cutover/outbox': [...stored, 'cutover/registry', 'cutover/switch'],
   'cutover/consumer': [...stored, 'cutover/broker', 'cutover/receive'],
   'cutover/delivery': [...stored, 'cutover/http', 'cutover/switch', 'cutover/outbox'],

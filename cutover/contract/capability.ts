@@ -1,7 +1,8 @@
 import type { EventContract, LinkContract } from './contract.ts'
 
 /**
- * What an instance can do about a link, or about a version of an event (`handle:TaskCreated-v1`; version 0 needs nothing).
+ * What an instance can do about a link, about a version of an event (`handle:TaskCreated-v1`; version 0 needs nothing), or
+ * about columns that change (`dual-write:US-160`).
  * What it cannot do is not there at all: no handler, no route, no lane, no metric.
  * - `serve`: has the endpoint of the HTTP route: the receiver of a business link, the owner of a data link's state
  * - `record`: the receiver of a business link reads the events; what another route has the authority for it records, and
@@ -11,9 +12,14 @@ import type { EventContract, LinkContract } from './contract.ts'
  * - `produce`: states facts that are published as events
  * - `handle`: takes facts in this version of their event; without it they are parked
  * - `state`: states facts in this version, by whatever route, if the switch says so
+ * - `dual-write`: writes the old columns and the new ones; `read-new`: reads the new ones; `write-new`: leaves the old alone
  */
-export const abilities = ['serve', 'record', 'act', 'call', 'produce', 'handle', 'state'] as const
+export const abilities = ['serve', 'record', 'act', 'call', 'produce', 'handle', 'state', 'dual-write', 'read-new', 'write-new'] as const
 export type Ability = (typeof abilities)[number]
+/** Those about columns that change, in the order in which they are deployed; each goes on with what the one before does. */
+export const columnAbilities = ['dual-write', 'read-new', 'write-new'] as const satisfies readonly Ability[]
+/** Those about a link. */
+export const linkAbilities: readonly Ability[] = ['serve', 'record', 'act', 'call', 'produce']
 /** `record:COMM-040` */
 export type Capability = `${Ability}:${string}`
 
@@ -47,14 +53,16 @@ export function abilitiesOn(link: LinkContract, service: string): readonly Abili
   return [...(link.to === service ? receives : []), ...(link.from === service ? sends : [])]
 }
 
-/** Everything that a service can ever be able to do. */
+/** Everything that a service can ever be able to do. `changes` names those of its columns. */
 export const possibleCapabilities = (
   links: readonly LinkContract[],
   service: string,
   events: readonly EventContract[] = [],
+  changes: readonly string[] = [],
 ): readonly Capability[] => [
   ...links.flatMap(link => abilitiesOn(link, service).map(ability => capability(ability, link.id))),
   ...versionCapabilities(links, service, events),
+  ...changes.flatMap(change => columnAbilities.map(ability => capability(ability, change))),
 ]
 
 /** What a service is able to do while every link has its starting route, and no more. */

@@ -18,6 +18,7 @@ const catalogue: Record<string, CatalogueEntry> = {
   body_too_large: { status: 413, title: 'The body is too large' },
   capability_missing: { status: 409, title: 'An instance cannot handle what the switch would send it' },
   capacity: { status: 503, title: 'No capacity left for now' },
+  change_unknown: { status: 404, title: 'The change of columns is not known here' },
   charset_unsupported: { status: 415, title: 'Only UTF-8 is read' },
   copy_absent: { status: 409, title: 'There is no copy to read from' },
   copy_in_use: { status: 409, title: 'The copy is in use' },

@@ -2,6 +2,7 @@ import {
   abilities,
   type Capability,
   capability,
+  linkAbilities,
   noCapabilities,
   parseCapability,
   possibleCapabilities,
@@ -18,10 +19,11 @@ export function readCapabilities(
   service: string,
   links: readonly LinkContract[],
   events: readonly EventContract[] = [],
+  changes: readonly string[] = [],
 ): { readonly capabilities: readonly Capability[] } | { readonly faults: readonly string[] } {
   if (text === undefined) return { capabilities: startingCapabilities(links, service) }
   if (text === noCapabilities) return { capabilities: [] }
-  const possible = possibleCapabilities(links, service, events)
+  const possible = possibleCapabilities(links, service, events, changes)
   const read = text.split(',').map((item, index) => {
     const parsed = parseCapability(item.trim())
     // The place and not the text: it may be anything, a secret that went into the wrong variable included.
@@ -32,7 +34,7 @@ export function readCapabilities(
     }
     const one = capability(parsed.ability, parsed.subject)
     if (possible.includes(one)) return { one }
-    const ofLink = parsed.ability !== 'handle' && parsed.ability !== 'state'
+    const ofLink = linkAbilities.includes(parsed.ability)
     return ofLink && !links.some(link => link.id === parsed.subject)
       ? { fault: `CAPABILITIES names the link ${parsed.subject}, which does not exist; links: ${links.map(link => link.id).join(', ')}` }
       : { fault: `CAPABILITIES has ${one}, which ${service} can never do; it can: ${possible.join(', ') || 'nothing'}` }

@@ -1,3 +1,5 @@
+import type { Columns } from '../columns/columns.ts'
+import type { ColumnChange } from '../columns/definition.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { Database } from '../database/database.ts'
 import type { HttpClient } from '../http/client.ts'
@@ -20,6 +22,8 @@ export interface ServiceDefinition {
   readonly events: readonly EventContract[]
   /** The folder of this service's numbered SQL files; the library's own run before them. */
   readonly migrations: string
+  /** Values that move to other columns, by plans, while this build runs. */
+  readonly columns?: readonly ColumnChange[]
   build(context: ServiceContext): ServiceParts
 }
 
@@ -48,4 +52,6 @@ export interface ServiceContext {
    * this service for that audience. It retries nothing. Without an address every call throws `Unreachable`.
    */
   client(service: string, options: { readonly deadlineMs: number; readonly connectionsMax: number }): HttpClient
+  /** How this instance writes and reads a value whose columns change. */
+  columns(change: ColumnChange): Columns
 }

@@ -14,7 +14,7 @@ const complete = {
   TRUSTED_KEYS_FILE: import.meta.filename,
   SERVICE_URLS: '{"adding":["http://127.0.0.1:4410"]}',
 }
-const read = (more: Record<string, string>, service = 'adding') => readServiceEnvironment(service, links, [], { ...complete, ...more })
+const read = (more: Record<string, string>, service = 'adding') => readServiceEnvironment(service, links, [], [], { ...complete, ...more })
 const faultsOf = (more: Record<string, string>, service?: string): readonly string[] => {
   try {
     read(more, service)

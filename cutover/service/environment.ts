@@ -11,6 +11,7 @@ export function readServiceEnvironment(
   service: string,
   links: readonly LinkContract[],
   events: readonly EventContract[] = [],
+  changes: readonly string[] = [],
   source: NodeJS.ProcessEnv = process.env,
 ) {
   const read = readEnvironment(
@@ -31,7 +32,7 @@ export function readServiceEnvironment(
     source,
   )
   const urls = parseUrls(read.SERVICE_URLS)
-  const able = readCapabilities(read.CAPABILITIES, service, links, events)
+  const able = readCapabilities(read.CAPABILITIES, service, links, events, changes)
   const faults = [
     ...(urls === null
       ? ['SERVICE_URLS must be a JSON object with a list of addresses per service, for example {"bonuses":["http://127.0.0.1:4430"]}']

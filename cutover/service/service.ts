@@ -33,6 +33,11 @@ import { copyAudit, sourceAudits } from './postgres.ts'
 import { openStores, type Stores } from './stores.ts'
 import { openMeters } from './meter.ts'
 import { topicRoutes } from './topic-routes.ts'
+import { columnRoutes } from './column-routes.ts'
+import { openColumns } from '../columns/columns.ts'
+import { modeOf } from '../columns/definition.ts'
+import { runFilling } from '../columns/fill.ts'
+import { openColumnWatch, runTelling } from '../columns/watch.ts'
 import { versionRoutes } from './version-routes.ts'
 
 export { wake } from '../receive/postgres.ts'
@@ -56,18 +61,23 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
 
 async function run(definition: ServiceDefinition): Promise<void> {
   const { name, links, events } = definition
-  const environment = readServiceEnvironment(name, links, events)
+  const changes = definition.columns ?? []
+  const environment = readServiceEnvironment(name, links, events, [...new Set(changes.map(one => one.change))])
   const { INSTANCE: instance, CAPABILITIES: capabilities, BUILD: build } = environment
   const log = openLog({ service: name, instance, level: environment.LOG_LEVEL })
   const clock = systemClock
   const random = systemRandom
-  const database = openDatabase({
-    url: environment.DATABASE_URL,
-    name: instance,
-    connectionsMax: environment.DATABASE_CONNECTIONS,
-    onIdleError: error => log.debug({ err: error }, 'database: an idle connection was closed'),
-  })
+  const columnWatch = openColumnWatch(changes, clock)
+  const database = columnWatch.watched(
+    openDatabase({
+      url: environment.DATABASE_URL,
+      name: instance,
+      connectionsMax: environment.DATABASE_CONNECTIONS,
+      onIdleError: error => log.debug({ err: error }, 'database: an idle connection was closed'),
+    }),
+  )
   const stores = openStores(database)
+  const tellUses = (): Promise<void> => columnWatch.tell(stores.columns, instance)
   await install(database, stores, definition)
 
   const broker = openBroker({ kind: environment.BROKER, url: environment.LOG_DATABASE_URL, log, name: `${name}-${instance}` })
@@ -89,7 +99,16 @@ async function run(definition: ServiceDefinition): Promise<void> {
     clients.push(opened)
     return opened
   }
-  const parts = definition.build({ database, sender: sending.sender, log, clock, random, read: readings.read, client })
+  const parts = definition.build({
+    database,
+    sender: sending.sender,
+    log,
+    clock,
+    random,
+    read: readings.read,
+    client,
+    columns: change => openColumns(change, modeOf(capabilities, change.change)),
+  })
   const sources = parts.sources ?? []
   await readings.install()
   const receiving = openReceiving({
@@ -99,6 +118,10 @@ async function run(definition: ServiceDefinition): Promise<void> {
   })
   const snapshots = loops('snapshots', [
     signal => runSnapshots({ sources, sender: sending.sender, store: stores.snapshot, clock, log }, signal),
+  ])
+  const filling = loops('columns', [
+    signal => runFilling({ changes, store: stores.columns, clock, log, latency: columnWatch.latency }, signal),
+    signal => runTelling(tellUses, clock, log, signal),
   ])
 
   const server = await openServer({
@@ -111,6 +134,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
         ...planRoutes({ service: name, links, events, stores }),
         ...seriesRoutes(metrics),
         ...topicRoutes({ service: name, events, broker, stores, clock }),
+        ...columnRoutes({ service: name, changes, stores, told: tellUses }),
         ...versionRoutes({ service: name, events, stores, switches, clock, random, flipped: () => doorbell.ring('switch') }),
         ...dataRoutes({ service: name, links, stores, readers: readings.all, sources, turned: () => doorbell.ring('reading') }),
         ...operatorRoutes({
@@ -169,7 +193,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
   doorbell.listen('switch', () => void switches.reload().catch(error => log.debug({ err: error }, 'switch: reloaded at the next append')))
   // Stopped in reverse: no new requests first, then the loops, the connections last.
   await runProcess(
-    [connections, presence, readings.running, receiving.running, sending.running, snapshots, ...(parts.parts ?? []), server],
+    [connections, presence, readings.running, receiving.running, sending.running, snapshots, filling, ...(parts.parts ?? []), server],
     { log },
   )
 }

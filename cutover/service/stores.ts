@@ -1,3 +1,5 @@
+import { openColumnStore } from '../columns/postgres.ts'
+import type { ColumnStore } from '../columns/store.ts'
 import { openConsumerStore } from '../consumer/postgres.ts'
 import type { ConsumerStore } from '../consumer/store.ts'
 import type { Database } from '../database/database.ts'
@@ -29,6 +31,7 @@ export interface Stores {
   readonly parity: ParityStore
   readonly reading: ReadingStore
   readonly snapshot: SnapshotStore
+  readonly columns: ColumnStore
 }
 
 export const openStores = (database: Database): Stores => ({
@@ -41,4 +44,5 @@ export const openStores = (database: Database): Stores => ({
   parity: openParityStore(database),
   reading: openReadingStore(database),
   snapshot: openSnapshotStore(database),
+  columns: openColumnStore(database),
 })

@@ -1,0 +1,89 @@
+import { isTransient } from '../database/database.ts'
+import type { Clock } from '../process/clock.ts'
+import type { Log } from '../process/log.ts'
+import type { ColumnChange } from './definition.ts'
+import type { ColumnStore, Compared } from './store.ts'
+
+/** Rows that are filled in one transaction, and so are locked together: for milliseconds. */
+const pageRows = 200
+const pollMs = 500
+const restMsMin = 20
+const restMsMax = 5_000
+/** A live request that takes this much longer than before the filling makes it rest longer. */
+const slowerMax = 1.5
+const keysMax = 20
+
+/**
+ * Fills new columns from the old one, page by page, each in one transaction with the cursor: killed anywhere, it goes on
+ * there. It works at half speed at the most, and makes room as soon as live requests take longer than before it began.
+ */
+export async function runFilling(
+  options: {
+    readonly changes: readonly ColumnChange[]
+    readonly store: ColumnStore
+    readonly clock: Clock
+    readonly log: Log
+    /** How long live requests take now, in milliseconds; 0 while there are none. */
+    readonly latency: () => number
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { changes, store, clock, log, latency } = options
+  let usualMs = 0
+  let restMs = restMsMin
+  while (!signal.aborted) {
+    try {
+      let worked = false
+      for (const change of changes) {
+        const beganMs = clock.now()
+        if (!(await fillPage(store, change))) continue
+        worked = true
+        const slower = usualMs > 0 && latency() > usualMs * slowerMax
+        restMs = Math.min(restMsMax, slower ? restMs * 2 : Math.max(restMsMin, restMs / 2))
+        await clock.sleep(Math.max(restMs, clock.now() - beganMs), signal)
+      }
+      if (worked) continue
+      usualMs = latency()
+      await clock.sleep(pollMs, signal)
+    } catch (error) {
+      if (!isTransient(error)) log.warn({ err: error }, 'columns: a page could not be filled and is tried again')
+      await clock.sleep(2 * pollMs, signal)
+    }
+  }
+}
+
+/** One page in one transaction; false when there was nothing to do here. */
+export const fillPage = (store: ColumnStore, change: ColumnChange): Promise<boolean> =>
+  store.transaction(async tx => {
+    const job = await store.take(tx, change)
+    if (job === undefined) return false
+    const rows = await store.page(tx, change, job.cursor, pageRows)
+    const added = [change.required, ...change.optional]
+    await store.fill(
+      tx,
+      change,
+      rows.map(({ key, old }) => {
+        const parts = change.lens.up(old)
+        return { key, parts: added.map(column => parts[column] ?? null) }
+      }),
+      rows.length < pageRows,
+    )
+    return true
+  })
+
+/** Compares both forms of every row, by the lens: what the new columns say is what the old one said, to the byte. */
+export async function compareColumns(store: ColumnStore, change: ColumnChange): Promise<Compared> {
+  const different: string[] = []
+  let rows = 0
+  for (let after: string | null = null; ;) {
+    const page = await store.both(change, after, 1_000)
+    for (const { key, old, parts } of page) {
+      const given = Object.entries(parts).flatMap(([column, value]) => (value === null ? [] : [[column, value] as const]))
+      if (parts[change.required] == null || change.lens.down(Object.fromEntries(given)) !== old) different.push(key)
+    }
+    rows += page.length
+    const last = page.at(-1)
+    if (last === undefined) return { rows, different: different.length, keys: different.slice(0, keysMax) }
+    after = last.key
+  }
+}
