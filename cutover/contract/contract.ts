@@ -51,7 +51,11 @@ export interface EventContract<Versions extends readonly Document[] = readonly D
   readonly versions: Versions
   /** From each version's payload to the next one's and back: `lenses[0]` is between versions 0 and 1. One less than versions. */
   readonly lenses?: readonly PayloadLens[]
-  /** Stricter bounds (lengths, id formats) that our own producers keep and the open documents do not state; of the newest version. */
+  /**
+   * Stricter bounds (lengths, id formats) that our own producers keep and the open documents do not state; of the newest
+   * version. A field that is about a person has `x-sensitivity: personal` here, because a released document is never edited:
+   * it is shown to nobody.
+   */
   readonly bounds: Document
   /** The entity that the fact is about: one key, one partition. */
   readonly orderKey: (payload: NewestPayloadOf<Versions>) => string
@@ -103,4 +107,6 @@ export interface LinkContract {
   readonly start: Route
   /** Why any order of arrival is right: effects commute, or a receiver ignores older revisions. */
   readonly order: 'commutes' | 'revision'
+  /** What is stated over it moves money: nobody writes a fact of it off alone. */
+  readonly money?: boolean
 }

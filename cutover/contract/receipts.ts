@@ -23,6 +23,11 @@ export interface CompareAnswer {
   readonly compared?: string
 }
 
+/** What a receiver says of a fact that its sender has written off: the receipt that stands, which may be an older one. */
+export interface WrittenOffAnswer {
+  readonly outcome: string
+}
+
 /** What a receiver has taken of `{ known, beyond }`: the position that stands then. Lower than `known` in one that was restored. */
 export interface ComparedAnswer {
   readonly compared: string

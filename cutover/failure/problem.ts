@@ -13,6 +13,9 @@ interface CatalogueEntry {
 
 /** Every problem that the library answers with. Documented in docs/errors.md; a test compares the two. */
 const catalogue: Record<string, CatalogueEntry> = {
+  already_resolved: { status: 409, title: 'The dead letter is resolved' },
+  already_written_off: { status: 409, title: 'The dead letter is written off' },
+  approval_own: { status: 403, title: 'Nobody approves what they have ordered' },
   body_empty: { status: 400, title: 'The body is empty' },
   body_invalid: { status: 400, title: 'The body breaks rules of its schema' },
   body_too_large: { status: 413, title: 'The body is too large' },
@@ -22,6 +25,10 @@ const catalogue: Record<string, CatalogueEntry> = {
   charset_unsupported: { status: 415, title: 'Only UTF-8 is read' },
   copy_absent: { status: 409, title: 'There is no copy to read from' },
   copy_in_use: { status: 409, title: 'The copy is in use' },
+  dead_letter_claimed: { status: 409, title: 'A job has the dead letter' },
+  dead_letter_unknown: { status: 404, title: 'There is no such dead letter' },
+  dead_letters_none: { status: 409, title: 'There is no dead letter to deal with' },
+  edit_invalid: { status: 422, title: 'The change makes no valid message' },
   encoding_unsupported: { status: 415, title: 'Compressed requests are not read' },
   epoch_behind: { status: 503, title: 'The database is older than what it has said' },
   event_invalid: { status: 500, title: 'A fact does not match its contract' },
@@ -34,6 +41,8 @@ const catalogue: Record<string, CatalogueEntry> = {
   idempotency_key_missing: { status: 400, title: 'The Idempotency-Key is missing' },
   idempotency_key_reused: { status: 422, title: 'The key belongs to other content' },
   internal: { status: 500, title: 'Something failed here' },
+  job_state: { status: 409, title: 'The job does not take this order now' },
+  job_unknown: { status: 404, title: 'There is no such job' },
   json_bom: { status: 400, title: 'The body begins with a byte order mark' },
   json_duplicate_key: { status: 400, title: 'A key occurs twice' },
   json_syntax: { status: 400, title: 'The body is not JSON' },

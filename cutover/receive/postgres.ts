@@ -4,6 +4,7 @@ import type { Message } from '../contract/message.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { storable } from '../database/storable.ts'
 import { stretchSql } from '../database/stretch-sql.ts'
+import { openAgain } from '../database/open-again-sql.ts'
 import { capabilityWaits, versionWaits } from './judge.ts'
 import { firstWaitMs, forgottenMax, parkedMax, type ParkedRow, type Receipt, type ReceiveStore, waitMsMax } from './store.ts'
 
@@ -63,6 +64,7 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
        select $1, l.route, count(*), (array_agg(l.fact_id order by l.place desc))[1], (array_agg(l.epoch order by l.place desc))[1], clock_timestamp()
          from unnest($2::uuid[], $3::text[], $4::bigint[]) with ordinality as l(fact_id, route, epoch, place)
         where not exists (select from parked p where p.link = $1 and p.fact_id = l.fact_id)
+          and not exists (select from dead_letter d where d.link = $1 and d.fact_id = l.fact_id and d.side = 'receive')
         group by l.route
        on conflict (link, route) do update
          set count = noted.count + excluded.count, fact_id = excluded.fact_id, epoch = excluded.epoch, at = excluded.at`,
@@ -91,6 +93,14 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
       [link, known.toString(), beyond.toString()],
     )
     return BigInt(rows[0]?.beyond ?? 0)
+  },
+  async writeOff(tx, link, via, { fact, position, by }) {
+    await tx.query(
+      `insert into receipt (link, fact_id, position, outcome, detail, via) values ($1, $2, $3, 'written_off', $4, $5) on conflict do nothing`,
+      [link, fact, position, storable(by), via],
+    )
+    const { rows } = await tx.query<{ outcome: string }>('select outcome from receipt where fact_id = $1 and link = $2', [fact, link])
+    return rows[0]?.outcome ?? 'written_off'
   },
   async storeReceipts(tx, link, via, receipts) {
     if (receipts.length === 0) return
@@ -162,7 +172,8 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
     for (const one of dead) {
       await tx.query(
         `insert into dead_letter (side, link, fact_id, code, error, attempts, bytes, headers, origin)
-         values ('receive', $1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
+         values ('receive', $1, $2, $3, $4, $5, $6, $7, $8) on conflict (side, link, origin) do ${openAgain}
+           and not exists (select from receipt r where r.fact_id = dead_letter.fact_id and r.link = dead_letter.link)`,
         [link, one.factId, one.code, storable(one.error), one.attempts, Buffer.from(one.bytes), JSON.stringify(one.headers), one.origin],
       )
     }

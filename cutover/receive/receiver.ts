@@ -55,13 +55,14 @@ export function openReceiver(
         messages.map(message => message.factId),
       )
       await noteStamps(tx, messages, known, newest)
-      // A refusal is final. Any other repeat goes through the handler once more: only there can other content under
+      // A refusal is final, and so is a write-off. Any other repeat goes through the handler once more: only there can other content under
       // the same key be seen.
       const fresh = readable.filter(({ message, at }) => {
         const receipt = known.get(message.factId)
+        const isOver = receipt?.outcome === 'rejected' || receipt?.outcome === 'written_off'
         // What comes in shadow is compared with the refusal, and is none itself.
-        if (receipt?.outcome !== 'rejected' || judgeIt(message, via).do === 'record') return true
-        outcomes[at] = { is: 'rejected', rule: receipt.detail ?? '' }
+        if (!isOver || judgeIt(message, via).do === 'record') return true
+        outcomes[at] = { is: 'rejected', rule: receipt.outcome === 'rejected' ? (receipt.detail ?? '') : writtenOffRule }
         return false
       })
       await handle(tx, fresh, via, outcomes)
@@ -168,6 +169,9 @@ export function openReceiver(
     await store.park(tx, link.id, via, [...new Map(parked.map(one => [one.message.factId, one])).values()])
   }
 }
+
+/** The rule that answers a copy of a fact that was written off: it has no effect any more. */
+const writtenOffRule = 'written-off'
 
 /** A message of the call, by its place in it: copies of one fact may differ, so each has an outcome of its own. */
 interface Item {

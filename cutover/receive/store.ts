@@ -36,6 +36,13 @@ export interface WaitingMessage {
   readonly waitsFor: string
 }
 
+/** A fact that nobody waits for any more, with its place in the sender's outbox, and who has decided that. */
+export interface WrittenOff {
+  readonly fact: string
+  readonly position: string
+  readonly by: string
+}
+
 /** A message that is set aside alone. `origin` names where it was read, so that a redelivery is not stored twice. */
 export interface DeadMessage {
   readonly factId: string | null
@@ -75,6 +82,8 @@ export interface ReceiveStore {
   compared(link: string): Promise<bigint>
   /** Takes what the sender tells, if it knows what it had told last; answers with what stands then. */
   tellCompared(link: string, known: bigint, beyond: bigint): Promise<bigint>
+  /** Writes a fact off, by these people; a receipt that is there already stands. Answers with the outcome that stands. */
+  writeOff(tx: Tx, link: string, via: Via, off: WrittenOff): Promise<string>
   storeReceipts(tx: Tx, link: string, via: Via, receipts: readonly NewReceipt[]): Promise<void>
   /**
    * Parks messages; one that is parked already only has what it waits for brought up to date. What waits for a capability
@@ -85,6 +94,7 @@ export interface ReceiveStore {
   record(tx: Tx, link: string, messages: readonly Message[]): Promise<void>
   /** Notes for the comparison what HTTP did about facts that come by event as well. */
   acted(tx: Tx, link: string, receipts: readonly NewReceipt[]): Promise<void>
+  /** Keeps messages; one that was replayed from here, and has come back without a receipt, is open again. */
   bury(tx: Tx, link: string, dead: readonly DeadMessage[]): Promise<void>
 
   /** What due messages wait for, by link; those that have waited longest first. */

@@ -29,6 +29,7 @@ export function openRegistry(events: readonly EventContract[]): Registry {
       )
   }
   const ajv = new Ajv2020({ strict: true, allErrors: true, coerceTypes: false, useDefaults: false, allowUnionTypes: true })
+  ajv.addKeyword({ keyword: 'x-sensitivity', schemaType: 'string' })
   const byName = new Map(events.map(event => [event.name, event]))
   const compiled = new Map<Document, ValidateFunction>()
   const validate = (document: Document): ValidateFunction => {

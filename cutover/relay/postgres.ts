@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { openAgain } from '../database/open-again-sql.ts'
 import { storable } from '../database/storable.ts'
 import { stretchSql } from '../database/stretch-sql.ts'
 import { outboxColumns } from '../outbox/postgres.ts'
@@ -137,7 +138,7 @@ export function openRelayStore(database: Database): RelayStore {
       await database.transaction(async tx => {
         await tx.query(
           `insert into dead_letter (side, link, fact_id, code, error, attempts, bytes, headers, origin)
-           values ('relay', $1, $2, $3, $4, $5, convert_to($6, 'UTF8'), $7, $8) on conflict do nothing`,
+           values ('relay', $1, $2, $3, $4, $5, convert_to($6, 'UTF8'), $7, $8) on conflict (side, link, origin) do ${openAgain}`,
           [
             link,
             row.fact_id,

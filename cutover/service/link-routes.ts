@@ -1,5 +1,5 @@
 import type { LinkContract } from '../contract/contract.ts'
-import type { CompareAnswer, ComparedAnswer, Stretch } from '../contract/receipts.ts'
+import type { CompareAnswer, ComparedAnswer, Stretch, WrittenOffAnswer } from '../contract/receipts.ts'
 import { Problem } from '../failure/problem.ts'
 import type { HttpRequest, RouteDefinition } from '../http/server.ts'
 import type { Door } from '../receive/door.ts'
@@ -72,6 +72,22 @@ export function linkRoutes(
         const { known, beyond } = request.body as { known: string; beyond: string }
         const stands = await store.tellCompared(ownLink(request), BigInt(known), BigInt(beyond))
         const answer: ComparedAnswer = { compared: stands.toString() }
+        return { body: answer }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/links/{link}/written-off',
+      operationId: 'tellWrittenOff',
+      summary:
+        'Takes that two people of the sender have written a fact off, unless it has a receipt here; answers with the receipt that stands.',
+      policy: { links: allowed },
+      params: closed({ link: id }),
+      body: closed({ fact: factId, position, by: { type: 'string', minLength: 1, maxLength: 200 } }),
+      async handle(request) {
+        const link = ownLink(request)
+        const off = request.body as { fact: string; position: string; by: string }
+        const answer: WrittenOffAnswer = { outcome: await store.transaction(tx => store.writeOff(tx, link, 'http', off)) }
         return { body: answer }
       },
     },

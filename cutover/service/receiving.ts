@@ -42,6 +42,8 @@ export interface Receiving {
   /** The versions that this instance handles, of those of its links that it can do anything about. */
   readonly versions: Readonly<Record<string, readonly number[]>>
   readonly doors: ReadonlyMap<string, Door>
+  /** By link that this instance can do anything about. */
+  readonly receivers: ReadonlyMap<string, Receiver>
   readonly running: Running
   /** Told from where on a sender compares its facts with the receipts here. */
   compares(link: string, beyond: string): void
@@ -163,6 +165,7 @@ export function openReceiving(options: ReceivingOptions): Receiving {
     links,
     versions: Object.fromEntries([...receivers].map(([id, receiver]) => [id, receiver.versions])),
     doors,
+    receivers,
     running: loops('consumers', [
       parked,
       compare,

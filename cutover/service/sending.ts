@@ -45,6 +45,8 @@ export interface Sending {
   readonly sender: Sender
   readonly running: Running
   lanes(): readonly LaneStatus[]
+  /** By link that this instance may call for. */
+  readonly couriers: ReadonlyMap<string, Courier>
   breakers(): Readonly<Record<string, string>>
 }
 
@@ -177,6 +179,7 @@ export function openSending(options: SendingOptions): Sending {
       },
     },
     lanes: () => [...statuses.values()].map(status => ({ ...status, ...open.get(status.lane.replace('sweep:', '')) })),
+    couriers: new Map(called.map(link => [link.id, courierOf(link)])),
     breakers: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.state()])),
   }
 

@@ -17,7 +17,9 @@ import { installSwitches, openSwitchCache } from '../switch/switch.ts'
 import type { ServiceContext, ServiceDefinition } from './definition.ts'
 import { readServiceEnvironment } from './environment.ts'
 import { fenced } from './fence.ts'
+import { runDeadLetters } from '../deadletters/jobs.ts'
 import { dataRoutes } from './data-routes.ts'
+import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { linkRoutes } from './link-routes.ts'
 import { loops } from './loops.ts'
 import { operatorRoutes } from './operator.ts'
@@ -123,6 +125,25 @@ async function run(definition: ServiceDefinition): Promise<void> {
     signal => runFilling({ changes, store: stores.columns, clock, log, latency: columnWatch.latency }, signal),
     signal => runTelling(tellUses, clock, log, signal),
   ])
+  const deadLetters = loops('dead letters', [
+    signal =>
+      runDeadLetters(
+        {
+          reader: { service: name, links, registry },
+          store: stores.deadLetters,
+          receive: stores.receive,
+          receivers: receiving.receivers,
+          couriers: sending.couriers,
+          broker,
+          events,
+          received: (link, outcomes) => meters.received(link, outcomes),
+          holder: instance,
+          clock,
+          log,
+        },
+        signal,
+      ),
+  ])
 
   const server = await openServer({
     service: name,
@@ -137,6 +158,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
         ...columnRoutes({ service: name, changes, stores, told: tellUses }),
         ...versionRoutes({ service: name, events, stores, switches, clock, random, flipped: () => doorbell.ring('switch') }),
         ...dataRoutes({ service: name, links, stores, readers: readings.all, sources, turned: () => doorbell.ring('reading') }),
+        ...deadLetterRoutes({ service: name, links, registry, stores }),
         ...operatorRoutes({
           service: name,
           instance,
@@ -193,7 +215,18 @@ async function run(definition: ServiceDefinition): Promise<void> {
   doorbell.listen('switch', () => void switches.reload().catch(error => log.debug({ err: error }, 'switch: reloaded at the next append')))
   // Stopped in reverse: no new requests first, then the loops, the connections last.
   await runProcess(
-    [connections, presence, readings.running, receiving.running, sending.running, snapshots, filling, ...(parts.parts ?? []), server],
+    [
+      connections,
+      presence,
+      readings.running,
+      receiving.running,
+      sending.running,
+      snapshots,
+      filling,
+      deadLetters,
+      ...(parts.parts ?? []),
+      server,
+    ],
     { log },
   )
 }

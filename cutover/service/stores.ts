@@ -3,6 +3,8 @@ import type { ColumnStore } from '../columns/store.ts'
 import { openConsumerStore } from '../consumer/postgres.ts'
 import type { ConsumerStore } from '../consumer/store.ts'
 import type { Database } from '../database/database.ts'
+import { openDeadLetterStore } from '../deadletters/postgres/open.ts'
+import type { DeadLetterStore } from '../deadletters/store.ts'
 import { openOutboxStore } from '../outbox/postgres.ts'
 import type { OutboxStore } from '../outbox/store.ts'
 import { openParityStore } from '../parity/postgres.ts'
@@ -32,6 +34,7 @@ export interface Stores {
   readonly reading: ReadingStore
   readonly snapshot: SnapshotStore
   readonly columns: ColumnStore
+  readonly deadLetters: DeadLetterStore
 }
 
 export const openStores = (database: Database): Stores => ({
@@ -45,4 +48,5 @@ export const openStores = (database: Database): Stores => ({
   reading: openReadingStore(database),
   snapshot: openSnapshotStore(database),
   columns: openColumnStore(database),
+  deadLetters: openDeadLetterStore(database),
 })

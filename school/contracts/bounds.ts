@@ -15,6 +15,12 @@ export const text = (
   pattern: '[^\\s\\p{C}]',
 })
 
+/** The same, about a person: it is masked wherever operators look. */
+export const personal = (maxLength: number): ReturnType<typeof text> & { readonly 'x-sensitivity': 'personal' } => ({
+  ...text(maxLength),
+  'x-sensitivity': 'personal',
+})
+
 /** As long as a task may be: the whole of it must fit an event, even where every character takes six bytes of JSON. */
 export const taskText = text(10_000)
 

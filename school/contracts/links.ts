@@ -49,6 +49,7 @@ export const links: readonly LinkContract[] = [
     http: { method: 'POST', path: '/credits' },
     start: 'http',
     order: 'commutes',
+    money: true,
   },
   {
     id: 'COMM-050',
@@ -61,6 +62,7 @@ export const links: readonly LinkContract[] = [
     http: { method: 'POST', path: '/debits' },
     start: 'http',
     order: 'commutes',
+    money: true,
   },
   {
     id: 'COMM-060',
@@ -97,6 +99,7 @@ export const links: readonly LinkContract[] = [
     http: { method: 'POST', path: '/credits' },
     start: 'http',
     order: 'commutes',
+    money: true,
   },
   {
     id: 'COMM-090',
