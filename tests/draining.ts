@@ -45,9 +45,9 @@ import { copyOf } from './tables.ts'
 const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
 const { signers, verifier } = await issuers()
 export const link = { ...countLink, from: 'hiring', to: 'bonuses' }
-const events = [{ ...Counted, service: 'hiring' }]
+export const events = [{ ...Counted, service: 'hiring' }]
 const [event] = events
-const registry = openRegistry(events)
+export const registry = openRegistry(events)
 const consumer = `${link.to}.${link.id}`
 /** Everything is old enough for everything. */
 const limits: SweepLimits = { resendAfterMs: -1, carryAfterMs: -1, carriedMax: 100, carriedEveryMs: 0 }
@@ -68,6 +68,8 @@ export interface Two {
   readonly receiving: { readonly database: Database; readonly stores: Stores }
   readonly adding: Adding
   readonly broker: Broker
+  /** The sender's, over the link. */
+  readonly courier: Courier
   /** An instance of the sender, with what it believes of the switch. */
   instance(): Promise<Sender>
   /** States a fact and answers with its id. Nothing carries it yet. */
@@ -221,6 +223,7 @@ export async function openTwo(context: TestContext): Promise<Two> {
     receiving: { database: there, stores: theirs },
     adding,
     broker,
+    courier,
     instance,
     state: async (key, needs = '') =>
       (await instance()).transaction(async (_, record) => record(event ?? assert.fail(), { key, amount: 1, needs })),

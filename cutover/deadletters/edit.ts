@@ -102,8 +102,8 @@ export function touchesOf(original: ReadLetter, after: ReadLetter, link: LinkCon
   const differs = (...pairs: readonly (readonly [unknown, unknown])[]): boolean =>
     pairs.some(([one, other]) => canonicalJson(one ?? null) !== canonicalJson(other ?? null))
   const [old, now] = [envelopeOf(a.bytes), envelopeOf(b.bytes)]
-  const named = [a.factId, a.source, a.event, a.position, original.via, old?.meta?.event_id]
-  if (differs([named, [b.factId, b.source, b.event, b.position, after.via, now?.meta?.event_id]])) touches.push('identity')
+  const named = [a.factId, a.source, a.event, a.position, original.via, old?.meta?.event_id ?? null]
+  if (differs([named, [b.factId, b.source, b.event, b.position, after.via, now?.meta?.event_id ?? null]])) touches.push('identity')
   if (differs([a.stamps, b.stamps])) touches.push('stamp')
   const keys = differs(
     [a.businessKey, b.businessKey],
