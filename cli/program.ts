@@ -5,6 +5,7 @@ import type { Terminal } from './command.ts'
 import { approveVerb } from './approve.ts'
 import { completeVerb } from './complete.ts'
 import { CommandFailed, Ended, type ExitCode, exitCodes } from './exit.ts'
+import { deadLettersVerb } from './dead-letters.ts'
 import { faultVerb } from './fault.ts'
 import { historyVerb } from './history.ts'
 import { linksVerb } from './links.ts'
@@ -32,8 +33,9 @@ CUTOVER_HOME names the data directory (default: .cutover in the project). See do
 const toLook = [statusVerb, linksVerb]
 const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, approveVerb, completeVerb, runsVerb, runVerb]
 const toProve = [parityVerb, readsVerb, certificatesVerb, historyVerb, verifyVerb]
+const toMend = [deadLettersVerb]
 const byHand = [switchVerb, trafficVerb, faultVerb, tokenVerb]
-const verbs = [...toLook, ...toMove, ...toProve, ...byHand]
+const verbs = [...toLook, ...toMove, ...toProve, ...toMend, ...byHand]
 
 /** All commands. One file per verb. */
 export function programOf(terminal: Terminal): Command {

@@ -16,6 +16,14 @@ const meanings: Readonly<Record<string, Meaning>> = {
   plan_unknown: [exitCodes.usage, 'see which links can be moved with: npx cutover links'],
   link_unknown: [exitCodes.usage, 'see the names of all links with: npx cutover links'],
   run_unknown: [exitCodes.usage, 'see all runs with: npx cutover runs'],
+  already_resolved: [exitCodes.held, 'see what is open with: npx cutover dead-letters'],
+  already_written_off: [exitCodes.held, 'see what is open with: npx cutover dead-letters'],
+  dead_letter_claimed: [exitCodes.held, 'see how far its job is, or stop it: npx cutover dead-letters jobs'],
+  dead_letters_none: [exitCodes.held, 'see what is open with: npx cutover dead-letters'],
+  dead_letter_unknown: [exitCodes.usage, 'see their ids with: npx cutover dead-letters show CAUSE'],
+  edit_invalid: [exitCodes.usage, 'see the message, and what is wrong with it, with: npx cutover dead-letters show ID'],
+  job_unknown: [exitCodes.usage, 'see all jobs with: npx cutover dead-letters jobs'],
+  job_state: [exitCodes.held, 'see how the job stands with: npx cutover dead-letters jobs'],
   engine_standby: [exitCodes.unreachable, 'no engine acts: see which process is away with "cutover status", then repeat'],
 }
 

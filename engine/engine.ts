@@ -14,6 +14,8 @@ import { certifiedBy } from './certificate/certificate.ts'
 import { certificateRoutes } from './certificate/http.ts'
 import { openCertificates } from './certificate/postgres.ts'
 import { openCertificateWatch } from './certificate/watch.ts'
+import { openClerk } from './deadletters/clerk.ts'
+import { deadLetterRoutes } from './deadletters/http.ts'
 import { readEngineEnvironment } from './environment.ts'
 import { gatherLinks } from './links/gather.ts'
 import { openMover } from './links/move.ts'
@@ -172,6 +174,7 @@ export async function openEngine(
       }),
       ...runRoutes(orders),
       ...certificateRoutes(certificates, now),
+      ...deadLetterRoutes(openClerk({ links, directory, database, lease, now })),
       ...readsRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...parityRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...streamRoutes(stream),

@@ -9,7 +9,7 @@ import type { Change } from './edit.ts'
 import { openOrders, type Wanted } from './orders.ts'
 import type { Job } from './store.ts'
 
-interface Sender extends Two {
+interface Sender extends Omit<Two, 'open'> {
   order(kind: Wanted['kind']): Promise<Job>
   approve(job: Job): Promise<Job>
   edit(...changes: Change[]): Promise<void>

@@ -8,17 +8,15 @@ import { openStores } from './stores.ts'
 
 const path = '/operator/dead-letters'
 
-async function setup(
-  context: TestContext,
-): Promise<DeadLetters & Operating & { order: (verb: string, body: object) => Promise<OperatorAnswer> }> {
+type Order = (verb: string, body: object) => Promise<OperatorAnswer>
+
+async function setup(context: TestContext): Promise<Omit<DeadLetters, 'order'> & Operating & { order: Order }> {
   const letters = await openDeadLetters({ link: moneyLink })
   context.after(() => letters.database.close())
   const operating = await operate(deadLetterRoutes({ ...letters.reader, stores: openStores(letters.database) }))
-  return {
-    ...letters,
-    ...operating,
-    order: (verb, body) => operating.post(`${path}/${verb}`, { by: 'operator', term: 1, ...body }),
-  } as never
+  const order = (verb: string, body: object): Promise<OperatorAnswer> =>
+    operating.post(`${path}/${verb}`, { by: 'operator', term: 1, ...body })
+  return { ...letters, ...operating, order }
 }
 
 interface Group {

@@ -92,12 +92,18 @@ async function send(service: string, client: HttpClient, call: Call): Promise<un
   })
   const answer = parse(service, call, body)
   if (status >= 200 && status < 300) return answer
-  const { detail, title, code } = (answer ?? {}) as { detail?: unknown; title?: unknown; code?: unknown }
+  const { detail, title, code, errors, job } = (answer ?? {}) as Readonly<Record<string, unknown>>
   const reason = [detail, title].find(text => typeof text === 'string') ?? 'no reason given'
   throw new Problem(status === 503 ? 'service_away' : 'service_refused', {
     detail: `${service} answered ${status} to ${call.method} ${call.path}: ${reason}`,
     retryable: status === 503,
-    extensions: { service, service_status: status, ...(typeof code === 'string' ? { service_code: code } : {}) },
+    extensions: {
+      service,
+      service_status: status,
+      ...(typeof code === 'string' ? { service_code: code, service_detail: reason } : {}),
+      ...(errors === undefined ? {} : { service_errors: errors }),
+      ...(job === undefined ? {} : { service_job: job }),
+    },
   })
 }
 
