@@ -82,6 +82,7 @@ export function failureHeaders(letter: Letter, event: EventContract, reader: Rea
 }
 
 const schemaCodes = [
+  'empty_value',
   'not_json',
   'not_an_envelope',
   'schema',

@@ -6,7 +6,7 @@ import { describe } from './letter.ts'
 import { approvalHours } from './orders.ts'
 import type { Able, Held, Job } from './store.ts'
 
-const pollMs = 300
+const pollMs = 500
 const awayMs = 1_000
 const describedAtOnce = 200
 const itemsAtOnce = 50

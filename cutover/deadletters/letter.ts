@@ -93,6 +93,7 @@ const reasonOf = (outcome: object): { code: string; detail: string } => {
 const quotesValues = new Set(['event_unknown', 'producer_unknown', 'wrong_topic', 'key_mismatch'])
 /** Codes of ours whose texts name places and rules only. */
 const quotesNothing = new Set([
+  'empty_value',
   'not_json',
   'not_an_envelope',
   'fact_mismatch',

@@ -73,8 +73,8 @@ for (const [what, bytes, code] of [
   ['that are no JSON', `{"payload": {"name": "${planted}"`, 'not_json'],
   ['that are not UTF-8', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(planted)]), 'utf8_invalid'],
   ['with U+0000', Buffer.from(`\u0000{"name":"${planted}"}`), 'not_json'],
-  ['that break the schema', JSON.stringify({ payload: { id: 1, name: planted }, meta: {} }), 'schema'],
-  ['that are nothing', '', 'not_json'],
+  ['that break the schema', JSON.stringify({ payload: { id: 1, name: planted }, meta: {} }), 'type'],
+  ['that are nothing', '', 'empty_value'],
 ] as const) {
   test(`bytes ${what} are hidden whole, kept whole, and so is an error that may quote them`, async context => {
     const letters = await setup(context)
@@ -88,9 +88,28 @@ for (const [what, bytes, code] of [
     assert.ok(view.original.errors.length > 0)
     assert.equal(view.original.size, Buffer.from(bytes).length)
     assert.deepEqual(Buffer.from((await letters.store.letter(id))?.bytes ?? []), Buffer.from(bytes))
-    assert.ok(code !== undefined)
+    assert.ok(view.original.errors.some(error => error.code === code))
   })
 }
+
+test('what a handler said of it in a replay or a dry run is not shown: it may quote the message', async context => {
+  const letters = await setup(context)
+  const { adding, die, order, finish } = letters
+  const [id = ''] = await die('handler_error', aFact(planted))
+  adding.poisonous.add(planted)
+  assert.deepEqual((await finish(await order('rehearsal', { ids: [id] }))).outcomes, { failed: 1 })
+  assert.deepEqual((await finish(await order('replay', { ids: [id] }))).outcomes, { failed: 1 })
+  const { view } = await seen(letters, id)
+  const history = (view as unknown as { history: { what: string; outcome: string | null; detail: string | null }[] }).history
+  assert.deepEqual(
+    history.map(({ what, outcome, detail }) => [what, outcome, detail]),
+    [
+      ['failed', 'handler_error', null],
+      ['rehearsal', 'failed', null],
+      ['replay', 'failed', null],
+    ],
+  )
+})
 
 test('a field that no schema describes is not shown either, nor its name', async context => {
   const letters = await setup(context)

@@ -8,6 +8,7 @@ import type { Outcome } from './outcome.ts'
  */
 export function readMessage(message: Message, registry: Registry): Incoming | Outcome {
   const dead = (code: string, detail: string): Outcome => ({ is: 'dead', code, detail })
+  if (message.bytes === '') return dead('empty_value', 'the message is empty')
   let value: unknown
   try {
     value = JSON.parse(message.bytes)
