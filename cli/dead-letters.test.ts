@@ -95,6 +95,9 @@ const show = 'GET /api/dead-letters/letters/bonuses%3A17'
 const replay = 'POST /api/dead-letters/replay'
 const writeOff = 'POST /api/dead-letters/write-off'
 const job = 'GET /api/dead-letters/jobs/bonuses%3Aj3'
+/** The order as it was sent. */
+const sent = (): { request: string; [field: string]: unknown } =>
+  (engine.requests[0] ?? assert.fail('nothing was sent')).body as { request: string }
 const ordered = (...jobs: DeadLetterJob[]) => ok({ jobs, away: [] })
 
 describe('the list', () => {
@@ -188,7 +191,7 @@ describe('replay', () => {
     assert.equal(code, exitCodes.fine)
     assert.match(error, /bonuses:j3: 2 of 3/)
     assert.match(out, /bonuses:j3: replay of 3 dead letters, by operator: done\n {2}2 done, 1 duplicate/)
-    const { request, ...body } = engine.requests[0]?.body as { request: string }
+    const { request, ...body } = sent()
     assert.deepEqual(body, { selection: { cause }, rate: 5 })
     assert.match(request, /^[0-9a-f-]{36}$/)
   })
@@ -206,7 +209,7 @@ describe('replay', () => {
     const { code, out } = await say('dlq replay --link COMM-040 --dry-run')
     assert.equal(code, exitCodes.fine)
     assert.match(out, /9,812 would act, 188 duplicate/)
-    assert.deepEqual((engine.requests[0]?.body as { dry_run: boolean }).dry_run, true)
+    assert.deepEqual(sent()['dry_run'], true)
     engine.play({ [replay]: [ordered({ ...done, outcomes: { failed: 1 } })] })
     assert.equal((await say('dlq replay --link COMM-040 --dry-run')).code, exitCodes.checkFailed)
   })
@@ -230,7 +233,7 @@ describe('replay', () => {
     assert.deepEqual([screen.questions, engine.lines], [['Replay bonuses:17, bonuses:18? [y/N] '], []])
     screen.answers.push('y')
     assert.equal((await say('dlq replay bonuses:17 bonuses:18', { screen })).code, exitCodes.fine)
-    assert.deepEqual((engine.requests[0]?.body as { selection: object }).selection, { ids: ['bonuses:17', 'bonuses:18'] })
+    assert.deepEqual(sent()['selection'], { ids: ['bonuses:17', 'bonuses:18'] })
   })
 
   test('of what another job has, or is resolved, ends with 4', async () => {
