@@ -74,7 +74,7 @@ export function openOrders(store: DeadLetterStore, reader: Reader, permit: Permi
         const claims = wanted.kind === 'replay' || wanted.kind === 'write_off'
         const { ids } = wanted.selection
         const chosen = await store.choose(tx, wanted.selection, jobMax, claims)
-        if (ids !== undefined) demandAll(ids, chosen, claims)
+        if (ids !== undefined) demandAll(ids, chosen, wanted.kind)
         if (chosen.length === 0)
           throw new Problem('dead_letters_none', { detail: 'no dead letter of that kind is open and free; nothing was ordered' })
         const needs = needsOf(wanted.kind, chosen, linkOf)
@@ -124,10 +124,13 @@ export function needsOf(kind: JobKind, chosen: readonly Chosen[], linkOf: (id: s
   ]
 }
 
-/** Letters that were named are all there and free, or nothing is ordered. */
-function demandAll(ids: readonly string[], chosen: readonly Chosen[], claims: boolean): void {
+/** Letters that were named are all there and free, or nothing is ordered. To be exported they need only be there. */
+function demandAll(ids: readonly string[], chosen: readonly Chosen[], kind: JobKind): void {
   const byId = new Map(chosen.map(one => [one.id, one]))
-  for (const id of new Set(ids)) demandFree(byId.get(id) ?? letterUnknown(id), claims)
+  for (const id of new Set(ids)) {
+    const letter = byId.get(id) ?? letterUnknown(id)
+    if (kind !== 'export') demandFree(letter, kind !== 'rehearsal')
+  }
 }
 
 function demandFree({ id, state, job }: Pick<Letter, 'id' | 'state' | 'job'>, claims = true): void {
