@@ -63,6 +63,17 @@ export async function handle(ports: HandlingPorts, job: Job, item: Item, fence: 
   return job.kind === 'rehearsal' ? finish(await rehearse(ports, letter)) : replay(ports, job, item, fence)
 }
 
+/** For a letter of which whoever handled it has died, so often. */
+export function giveUp({ store }: HandlingPorts, job: Job, item: Item, fence: (tx: Tx) => Promise<void>, tries: number): Promise<Result> {
+  const result = failed('crash_loop', `whoever handled it died of it ${tries} times`)
+  return store.transaction(async tx => {
+    await fence(tx)
+    if (job.kind === 'replay') await store.reopen(tx, item.letter, result)
+    await store.settle(tx, job.id, item, kept(result))
+    return result
+  })
+}
+
 async function settle(tx: Tx, store: DeadLetterStore, job: Job, item: Item, result: Result): Promise<void> {
   if (job.kind === 'replay') {
     if (isFailed(result)) await store.reopen(tx, item.letter, result)
@@ -70,8 +81,11 @@ async function settle(tx: Tx, store: DeadLetterStore, job: Job, item: Item, resu
   }
   // A fact that has arrived after all was not written off.
   if (job.kind === 'write_off') await store.close(tx, item.letter, result.outcome === 'written_off' ? 'written_off' : 'resolved')
-  await store.settle(tx, job.id, item, result)
+  await store.settle(tx, job.id, item, kept(result))
 }
+
+/** What a handler says may quote the message: beside the letter only its code is kept, and shown in the history. */
+const kept = (result: Result): Result => (isFailed(result) ? { outcome: result.outcome, detail: result.code } : result)
 
 /** Through the same receiver as everything else, in the transaction that resolves the letter. */
 async function replay(ports: HandlingPorts, job: Job, item: Item, fence: (tx: Tx) => Promise<void>): Promise<Result> {

@@ -1,16 +1,18 @@
 import { isTransient, type Tx } from '../database/database.ts'
 import type { Clock } from '../process/clock.ts'
 import type { Log } from '../process/log.ts'
-import { Away, handle, type HandlingPorts, isFailed, JobLost } from './handling.ts'
+import { Away, giveUp, handle, type HandlingPorts, isFailed, JobLost } from './handling.ts'
 import { describe } from './letter.ts'
 import { approvalHours } from './orders.ts'
-import type { Able, Held, Job } from './store.ts'
+import type { Able, Held, Item, Job, Result } from './store.ts'
 
 const pollMs = 500
 const awayMs = 1_000
 const describedAtOnce = 200
 const itemsAtOnce = 50
 const keepDays = 7
+/** Whoever has handled it so often has died of it. */
+const triesMax = 3
 const tidyEveryMs = 60_000
 
 export interface JobPorts extends HandlingPorts {
@@ -105,7 +107,7 @@ export async function work(ports: JobPorts, held: Held, signal: AbortSignal): Pr
         if (signal.aborted) break
         const beganMs = clock.now()
         if (!(await store.renew(held))) return
-        const result = await handle(ports, job, item, fence)
+        const result = await handleOnce(ports, held, item, fence)
         if (job.kind !== 'rehearsal') await clock.sleep(Math.max(0, 1_000 / job.rate - (clock.now() - beganMs)), signal)
         if (isFailed(result) && canary === null) break
       }
@@ -122,5 +124,20 @@ export async function work(ports: JobPorts, held: Held, signal: AbortSignal): Pr
     throw error
   } finally {
     await store.release(held).catch(() => undefined)
+  }
+}
+
+/**
+ * A letter that has killed its holders is given up as one that failed. What fails in another way than that has killed
+ * nobody.
+ */
+async function handleOnce(ports: JobPorts, { job }: Held, item: Item, fence: (tx: Tx) => Promise<void>): Promise<Result> {
+  const tries = await ports.store.tried(job.id, item, true)
+  if (tries > triesMax) return giveUp(ports, job, item, fence, tries - 1)
+  try {
+    return await handle(ports, job, item, fence)
+  } catch (error) {
+    await ports.store.tried(job.id, item, false).catch(() => undefined)
+    throw error
   }
 }

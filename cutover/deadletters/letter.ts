@@ -94,6 +94,7 @@ const quotesValues = new Set(['event_unknown', 'producer_unknown', 'wrong_topic'
 /** Codes of ours whose texts name places and rules only. */
 const quotesNothing = new Set([
   'empty_value',
+  'crash_loop',
   'not_json',
   'not_an_envelope',
   'fact_mismatch',

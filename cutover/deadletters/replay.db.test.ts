@@ -146,6 +146,22 @@ test('more than a hundred need a second person, who is not the first', async con
   assert.deepEqual(new Set(await states()), new Set(['resolved']))
 })
 
+test('a letter that kills whoever handles it is given up, and the others are left alone', async context => {
+  const { die, order, finish, store, states, database, adding } = await setup(context)
+  const [first = ''] = await die('handler_error', aFact('a'), aFact('b'))
+  const job = await order('replay', { link: 'L-1' })
+  for (const holder of ['one', 'two', 'three']) {
+    const held = await store.take(holder, { receive: ['L-1'], relay: [] })
+    const [item] = held === undefined ? [] : await store.next(job.id, { receive: ['L-1'], relay: [] }, 1)
+    assert.ok(item !== undefined)
+    await store.tried(job.id, item, true)
+    // It dies here, and its lease runs out.
+    await database.query(`update dead_letter_job set until = '-infinity'`)
+  }
+  assert.deepEqual((await finish(job)).outcomes, { failed: 1, left: 1 })
+  assert.deepEqual([await states(), (await store.letter(first))?.code, adding.applied], [['open', 'open'], 'crash_loop', []])
+})
+
 test('letters add up in every state: ever is open, being replayed, resolved and written off', async context => {
   const { die, order, orders, finish, store } = await setup(context)
   const [a = '', b = '', c = '', d = ''] = await die('handler_error', ...['a', 'b', 'c', 'd'].map(key => aFact(key)))

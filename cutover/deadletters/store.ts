@@ -200,6 +200,8 @@ export interface DeadLetterStore {
   first(job: string): Promise<string | null>
   /** The next items of a job that this instance can do, in their order. */
   next(job: string, able: Able, limit: number): Promise<readonly Item[]>
+  /** Counts a try before it is made, and answers with how many that are; without `count`, they begin anew. */
+  tried(job: string, item: Item, count: boolean): Promise<number>
   settle(tx: Tx, job: string, item: Item, result: Result): Promise<void>
   /** The letter is dealt with, and free. */
   close(tx: Tx, letter: Letter, state: 'resolved' | 'written_off'): Promise<void>

@@ -65,8 +65,7 @@ export function letterView(letter: Letter, history: readonly HistoryLine[], read
             changed: (JSON.parse(edit.patch) as Change[]).map(({ path }) => path),
             message: shown(letter, reader),
           },
-    // What a handler said of it may quote the message.
-    history: history.map(line => ({ ...line, detail: line.outcome === 'failed' ? null : line.detail })),
+    history,
   }
 }
 

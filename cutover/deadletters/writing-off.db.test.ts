@@ -4,6 +4,7 @@ import { aFact, countLink, effectsIn, tracesIn } from '../../tests/counting.ts'
 import { type DeadLetters, moneyLink, openDeadLetters } from '../../tests/dead-letters.ts'
 import type { LinkContract } from '../contract/contract.ts'
 import { Problem } from '../failure/problem.ts'
+import { runDeadLetters } from './jobs.ts'
 import { openReceiveStore } from '../receive/postgres.ts'
 
 async function setup(context: TestContext, link: LinkContract): Promise<DeadLetters> {
@@ -77,7 +78,6 @@ test('an order that nobody approves gives its letters back', async context => {
   )
   await database.query(`update dead_letter_job set asked_at = now() - interval '25 hours'`)
   assert.deepEqual(await store.overdue(24), [job.id])
-  const { runDeadLetters } = await import('./jobs.ts')
   const stop = new AbortController()
   await runDeadLetters({ ...ports, clock: { now: Date.now, sleep: async () => stop.abort() } }, stop.signal)
   const ended = await store.job(job.id)

@@ -1,7 +1,8 @@
-import { Counter, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import type { LinkContract, Route } from '../contract/contract.ts'
 import type { Message } from '../contract/message.ts'
 import type { Clock } from '../process/clock.ts'
+import type { DeadLetterStore, Group } from '../deadletters/store.ts'
 import type { Outcome } from '../receive/outcome.ts'
 
 /** Counts what happens and tells the rate of the last ten seconds, per second. */
@@ -83,4 +84,32 @@ export function openMeters(links: readonly LinkContract[], clock: Clock, metrics
       for (const outcome of all) outcomes.inc({ link, outcome: outcome.is })
     },
   }
+}
+
+/**
+ * Dead letters that are open or being replayed, and the age of the oldest, by link and side: read when they are asked for.
+ * While the database is away they are not there, which is no zero.
+ */
+export function meterDeadLetters(store: Pick<DeadLetterStore, 'groups'>, clock: Clock, metrics: Registry): void {
+  const gauge = (name: string, help: string, figure: (groups: readonly Group[]) => number): Gauge =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['link', 'side'],
+      registers: [metrics],
+      async collect() {
+        this.reset()
+        const groups = await store.groups().catch((): readonly Group[] => [])
+        for (const own of Map.groupBy(groups, ({ link, side }) => `${link} ${side}`).values()) {
+          const { link = '', side = '' } = own[0] ?? {}
+          this.set({ link, side }, figure(own))
+        }
+      },
+    })
+  gauge('cutover_dead_letters', 'Dead letters that are open or being replayed, by link and side (receive, relay).', groups =>
+    groups.reduce((sum, { open, replaying }) => sum + open + replaying, 0),
+  )
+  gauge('cutover_dead_letter_oldest_seconds', 'Age of the oldest dead letter that is not dealt with, by link and side.', groups =>
+    Math.max(...groups.map(group => (clock.now() - group.first_at.getTime()) / 1_000)),
+  )
 }

@@ -33,7 +33,7 @@ import { servedRoutes } from './serving.ts'
 import { runSnapshots } from '../snapshot/snapshot.ts'
 import { copyAudit, sourceAudits } from './postgres.ts'
 import { openStores, type Stores } from './stores.ts'
-import { openMeters } from './meter.ts'
+import { meterDeadLetters, openMeters } from './meter.ts'
 import { topicRoutes } from './topic-routes.ts'
 import { columnRoutes } from './column-routes.ts'
 import { openColumns } from '../columns/columns.ts'
@@ -88,6 +88,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
   const registry = openRegistry(events)
   const metrics = new Metrics()
   const meters = openMeters(links, clock, metrics)
+  meterDeadLetters(stores.deadLetters, clock, metrics)
   const signer = await openSigner({ issuer: name, privateKeyFile: environment.PRIVATE_KEY_FILE })
   const verifier = await openVerifier({ audience: name, trustedKeysFile: environment.TRUSTED_KEYS_FILE })
 

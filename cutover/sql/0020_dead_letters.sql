@@ -60,6 +60,8 @@ create table dead_letter_item (
   letter  bigint not null references dead_letter,
   -- The edit that was the latest when the job was ordered: what is approved is what is replayed.
   edit    bigint references dead_letter_edit,
+  -- Counted before it is handled: one that kills whoever handles it is not tried for ever.
+  tries   integer not null default 0,
   outcome text,
   detail  text,
   at      timestamptz,

@@ -177,7 +177,7 @@ export interface LinkVerdict {
   readonly parked: number
   /** Those of `open` that lie in the dead letters and need a person. */
   readonly dead: number
-  /** Facts that a rule of the business refused, for ever: they have no effect, rightly. */
+  /** Facts that a rule of the business refused, for ever, or that people have written off: they have no effect, rightly. */
   readonly rejected: number
   /** Facts without an effect and without anything that will bring one. */
   readonly missing: number

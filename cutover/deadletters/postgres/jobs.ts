@@ -161,6 +161,13 @@ export const jobOperations = (
     )
     return rows.map(({ place, ...letter }) => ({ place, letter: toLetter(letter) satisfies Letter }))
   },
+  async tried(job, { place }, count) {
+    const { rows } = await database.query<{ tries: number }>(
+      'update dead_letter_item set tries = case when $3 then tries + 1 else 0 end where job = $1 and place = $2 returning tries',
+      [job, place, count],
+    )
+    return rows[0]?.tries ?? 0
+  },
   async settle(tx, job, { place }, { outcome, detail }) {
     await tx.query(
       `update dead_letter_item set outcome = $3, detail = $4, at = clock_timestamp() where job = $1 and place = $2 and outcome is null`,
