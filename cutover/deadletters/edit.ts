@@ -83,11 +83,11 @@ const unescaped = (part: string): string => part.replaceAll('~1', '/').replaceAl
 export function errorsOf(content: Content, link: LinkContract, { registry }: Reader): readonly FieldError[] {
   const valid = validOf(readContent(JSON.parse(content.headers) as Headers, content.bytes), registry)
   if ('errors' in valid) return valid.errors
-  const { message, envelope } = valid
+  const { message, newest } = valid
   return [
     ...(message.source === link.from ? [] : [{ pointer: '/headers/cutover-source', code: 'choice', detail: `must be ${link.from}` }]),
     ...(message.event === link.event ? [] : [{ pointer: '/headers/cutover-event', code: 'choice', detail: `must be ${link.event}` }]),
-    ...registry.outOfBounds(envelope, message.event),
+    ...registry.outOfBounds(newest, message.event),
   ]
 }
 

@@ -8,7 +8,7 @@ import type { Via } from '../receive/judge.ts'
 import { readMessage } from '../receive/read.ts'
 import type { Registry } from '../registry/registry.ts'
 import { causeOf, fingerprintOf } from './cause.ts'
-import { personalTexts, struck } from './mask.ts'
+import { type Documents, personalTexts, struck } from './mask.ts'
 import type { Content, Description, Letter } from './store.ts'
 
 /** What reading letters needs to know of the system. */
@@ -55,9 +55,10 @@ export function readContent(headers: Headers, bytes: Uint8Array): ReadLetter {
 export interface ValidLetter {
   readonly message: Message
   readonly event: EventContract
-  readonly envelope: Envelope
-  /** What says which fields are personal: the released document, and the bounds. */
-  readonly documents: readonly object[]
+  /** As it was stated, and with its payload brought to the newest version. */
+  readonly stated: Envelope
+  readonly newest: Envelope
+  readonly documents: Documents
 }
 
 /** The message with its envelope, as long as a released document says what is in it; else what is wrong with it. */
@@ -73,7 +74,8 @@ export function validOf(read: ReadLetter, registry: Registry): ValidLetter | { r
   }
   if (event === undefined || document === undefined)
     return { errors: [{ pointer: '/meta/event_version', code: 'version_unknown', detail: 'is not a released version' }] }
-  return { message, event, envelope: incoming.envelope, documents: [document, event.bounds] }
+  const stated = JSON.parse(message.bytes) as Envelope
+  return { message, event, stated, newest: incoming.envelope, documents: [event.bounds, ...event.versions.slice(message.version)] }
 }
 
 function schemaErrors(message: Message, registry: Registry): readonly FieldError[] {
@@ -114,7 +116,7 @@ export function shownError(letter: Letter, reader: Reader): string {
   // The error is about what came, not about what it was changed to.
   const valid = validOf(readLetter({ ...letter, edit: null }, reader.service), reader.registry)
   if ('errors' in valid || quotesValues.has(code)) return `${code} (the error may quote the message, which cannot be read: it is not shown)`
-  return struck(error, personalTexts(valid.envelope, valid.documents))
+  return struck(error, personalTexts(valid.stated, valid.documents))
 }
 
 /** Puts a letter into its group. */

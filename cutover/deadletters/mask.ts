@@ -9,15 +9,19 @@ interface Node {
 }
 
 /**
- * The value without what is personal: a field that any of the documents tags with `x-sensitivity: personal`, and a field
- * that none of them describes, because nobody has said what is in it. Pure.
+ * What says which fields of an event are about a person: its bounds, which describe every field of the newest version, and
+ * documents that may tag more. A field that the bounds do not describe is hidden: nobody has said what is in it, or an older
+ * version had it and the newest may not.
  */
-export function masked(value: unknown, documents: readonly object[]): unknown {
+export type Documents = readonly [bounds: object, ...released: object[]]
+
+/** The value without what is personal (tagged `x-sensitivity: personal`) or not described. Pure. */
+export function masked(value: unknown, documents: Documents): unknown {
   return walk(value, documents, () => maskText)
 }
 
 /** All texts and numbers of a value that may not be shown. Pure. */
-export function personalTexts(value: unknown, documents: readonly object[]): readonly string[] {
+export function personalTexts(value: unknown, documents: Documents): readonly string[] {
   const found = new Set<string>()
   walk(value, documents, hidden => {
     for (const text of scalarsIn(hidden)) if (text !== '') found.add(text)
@@ -34,20 +38,19 @@ export const struck = (text: string, personal: readonly string[]): string =>
     return rest.replaceAll(new RegExp(escaped, 'giu'), maskText)
   }, text)
 
-function walk(value: unknown, nodes: readonly Node[], hide: (value: unknown) => unknown): unknown {
-  if (nodes.length === 0 || nodes.some(node => node['x-sensitivity'] === 'personal')) return hide(value)
+/** `nodes` are what the documents say of this place, the bounds first. */
+function walk(value: unknown, nodes: readonly (Node | undefined)[], hide: (value: unknown) => unknown): unknown {
+  if (nodes[0] === undefined || nodes.some(node => node?.['x-sensitivity'] === 'personal')) return hide(value)
   if (Array.isArray(value)) {
-    const items = nodes.flatMap(node => node.items ?? [])
+    const items = nodes.map(node => node?.items)
     return value.map(one => walk(one, items, hide))
   }
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value).map(([name, one], index) => {
-      const own = nodes.flatMap(node =>
-        node.properties !== undefined && Object.hasOwn(node.properties, name) ? [node.properties[name] as Node] : [],
-      )
+      const own = nodes.map(({ properties = {} } = {}) => (Object.hasOwn(properties, name) ? properties[name] : undefined))
       // The name of a field that nobody knows may itself be somebody's.
-      return own.length > 0 ? [name, walk(one, own, hide)] : [`${hide(name) as string}${index}`, hide(one)]
+      return own[0] === undefined ? [`${hide(name) as string}${index}`, hide(one)] : [name, walk(one, own, hide)]
     }),
   )
 }

@@ -76,10 +76,10 @@ function shown(letter: Letter, reader: Reader): ShownMessage {
   const headers = shownHeaders(headersOf(letter, reader.service), letter, reader, !('errors' in valid))
   if ('errors' in valid) return { value: null, headers, size, errors: valid.errors }
   return {
-    value: masked(valid.envelope, valid.documents),
+    value: masked(valid.stated, valid.documents),
     headers,
     size,
-    errors: reader.registry.outOfBounds(valid.envelope, valid.message.event),
+    errors: reader.registry.outOfBounds(valid.newest, valid.message.event),
   }
 }
 
