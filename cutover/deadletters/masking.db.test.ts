@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { aFact } from '../../tests/counting.ts'
 import { aName, type DeadLetters, Named, openDeadLetters } from '../../tests/dead-letters.ts'
+import type { EventContract } from '../contract/contract.ts'
 import { toHeaders } from '../contract/headers.ts'
+import { openRegistry } from '../registry/registry.ts'
 import { causeOf } from './cause.ts'
 import { describeNew } from './jobs.ts'
+import { validOf } from './letter.ts'
 import { masked, personalTexts, struck } from './mask.ts'
 import { letterRow, letterView } from './view.ts'
 
@@ -157,6 +160,30 @@ test('what is masked, and struck out, is decided by the documents alone', () => 
     payload: { id: 'p', '***1': '***' },
     '***1': '***',
   })
+})
+
+test('a field that the newest version has dropped is hidden in a message of the old one', () => {
+  const [v0] = Named.versions
+  const { meta } = v0.properties
+  const newer = {
+    ...v0,
+    properties: {
+      payload: { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] },
+      meta: { ...meta, properties: { ...meta.properties, event_version: { enum: [0, 1] } } },
+    },
+  }
+  const event = {
+    ...Named,
+    versions: [v0, newer],
+    bounds: newer,
+    lenses: [{ up: ({ id }: { id: string }) => ({ id }), down: ({ id }: { id: string }) => ({ id, name: '' }) }],
+  }
+  const message = aName(planted)
+  const valid = validOf({ message, via: 'event' }, openRegistry([event as unknown as EventContract]))
+  assert.ok('stated' in valid, JSON.stringify(valid))
+  assert.deepEqual(valid.newest.payload, { id: 'p1' })
+  assert.deepEqual((masked(valid.stated, valid.documents) as { payload: object }).payload, { id: 'p1', '***1': '***' })
+  assert.deepEqual(personalTexts(valid.stated, valid.documents), [planted, 'name'])
 })
 
 test('a cause keeps the words and drops what differs', () => {
