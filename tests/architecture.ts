@@ -23,7 +23,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cutover/switch': stored,
   'cutover/receive': [...stored, 'cutover/registry', 'cutover/http'],
   'cutover/parity': [...stored, 'cutover/registry', 'cutover/receive'],
-  'cutover/replica': [...stored, 'cutover/receive'],
+  'cutover/replica': [...stored, 'cutover/receive', 'cutover/columns'],
   'cutover/reading': [...stored, 'cutover/http', 'cutover/switch', 'cutover/receive', 'cutover/replica'],
   'cutover/snapshot': [...stored, 'cutover/outbox'],
   'cutover/columns': stored,

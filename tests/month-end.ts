@@ -23,6 +23,7 @@ import { type Mode, tell } from '../school/finance/behaviour.ts'
 import { openFinance } from '../school/finance/service.ts'
 import { freshDatabase } from './database.ts'
 import { aReader } from './reading.ts'
+import { wholeTitles } from './titles.ts'
 
 extendProblems(problems)
 const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
@@ -111,7 +112,7 @@ export async function startMonthEnd({ deadlineMs = 5_000, lateMs = 0 } = {}): Pr
   const toFinance = client(payer.url, 'bonuses', deadlineMs)
   const finance = openFinanceClient(toFinance)
   const bonuses = await listening('bonuses', [
-    ...accountRoutes(database, aReader<Manager>('COMM-070')),
+    ...accountRoutes(database, aReader<Manager>('COMM-070'), wholeTitles),
     ...periodRoutes({ ...ports, finance }),
     ...payoutRoutes(database),
     ...checkRoutes(database, finance),

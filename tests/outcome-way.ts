@@ -32,6 +32,7 @@ import { links } from '../school/contracts/links.ts'
 import { answer } from '../school/hiring/assignments/answer.ts'
 import { freshDatabase } from './database.ts'
 import { anOwner, readerOver } from './reading.ts'
+import { wholeTitles } from './titles.ts'
 
 const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
 const registry = openRegistry(events)
@@ -98,10 +99,13 @@ export async function openOutcomeWay(route: Route): Promise<OutcomeWay> {
 
   async function receiversOver(database: Database): Promise<ReadonlyMap<string, Receiver>> {
     const known = await readerOver(database, ratings, { answers: 'replica', owner })
-    const awards = openAwards({
-      managers: (await readerOver(database, managers, { answers: 'http', owner })).reader,
-      ratings: known.reader,
-    })
+    const awards = openAwards(
+      {
+        managers: (await readerOver(database, managers, { answers: 'http', owner })).reader,
+        ratings: known.reader,
+      },
+      wholeTitles,
+    )
     const { receive } = openStores(database)
     return new Map([
       [right.id, openReceiver(right, awards.onTaskCompleted as never, registry, receive)],

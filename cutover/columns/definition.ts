@@ -19,6 +19,8 @@ export interface ColumnChange {
   readonly required: string
   readonly optional: readonly string[]
   readonly lens: Lens<string, Parts>
+  /** What the lens says of the new columns, as an expression: for digests and pages that are made in the database. Held to the lens by a test of whoever declares it. */
+  oldSql(prefix: string): string
 }
 
 /**

@@ -1,6 +1,8 @@
+import { markOf } from '../columns/columns.ts'
+import type { ColumnMode } from '../columns/definition.ts'
 import type { Database } from '../database/database.ts'
 import type { ReplicaDefinition } from '../replica/definition.ts'
-import { digestOf } from '../replica/postgres.ts'
+import { digestOf, shownColumn } from '../replica/postgres.ts'
 import type { SourceDefinition } from '../snapshot/source.ts'
 import type { Audit, AuditRow } from './audit.ts'
 
@@ -70,16 +72,20 @@ export const sourceAudits = (database: Database, source: SourceDefinition): Audi
   )
 
 /** What the copy says. A copy that is not there has no rows. */
-export function copyAudit(database: Database, definition: ReplicaDefinition): Audit {
-  const { link, table, key, columns } = definition
+export function copyAudit(database: Database, definition: ReplicaDefinition, mode: ColumnMode = 'old'): Audit {
+  const { link, table, key, columns, change } = definition
   const typed = key.map(column => ({ column, type: columns[column] as 'text' | 'uuid' }))
   const over = auditOver(database, {
     link,
     side: 'effect',
-    from: `${table} where true`,
+    from: `${table} ${change === undefined ? '' : markOf(change.change)} where true`,
     cursor: typed[0] as Side['cursor'],
     key: typed,
-    content: { revision: 'revision', removed: 'removed', digest: digestOf(Object.keys(columns)) },
+    content: {
+      revision: 'revision',
+      removed: 'removed',
+      digest: digestOf(Object.keys(columns).map(name => shownColumn(definition, mode, name))),
+    },
   })
   const there = async (): Promise<boolean> => {
     const { rows } = await database.query<{ kind: string | null }>(

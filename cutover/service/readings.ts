@@ -1,3 +1,4 @@
+import { type ColumnMode, modeOf } from '../columns/definition.ts'
 import type { LinkContract } from '../contract/contract.ts'
 import { isAble } from '../contract/capability.ts'
 import type { Database } from '../database/database.ts'
@@ -105,7 +106,7 @@ export async function openReadings(options: ReadingsOptions): Promise<Readings> 
         instance,
         cache,
         readings: stores.reading,
-        store: openReplicaStore(database, definition, `${service}-${instance}`),
+        store: openReplicaStore(database, definition, `${service}-${instance}`, modeFor(options.capabilities, definition)),
         owner: ownerOf(definition, link),
         clock,
         log,
@@ -140,6 +141,10 @@ export async function openReadings(options: ReadingsOptions): Promise<Readings> 
     },
   }
 }
+
+/** What this instance does about a column of a copy that changes. */
+export const modeFor = (capabilities: readonly string[], { change }: ReplicaDefinition): ColumnMode =>
+  change === undefined ? 'old' : modeOf(capabilities, change.change)
 
 /** The way by HTTP is not deployed in this instance. */
 function retired({ id, from }: LinkContract): Owner {

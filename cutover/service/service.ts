@@ -25,7 +25,7 @@ import { loops } from './loops.ts'
 import { operatorRoutes } from './operator.ts'
 import { planRoutes } from './plan-routes.ts'
 import { openPresence } from './presence.ts'
-import { openReadings } from './readings.ts'
+import { modeFor, openReadings } from './readings.ts'
 import { openReceiving } from './receiving.ts'
 import { openSending } from './sending.ts'
 import { seriesRoutes } from './series-routes.ts'
@@ -169,7 +169,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
           audits: [
             ...parts.audits,
             ...sources.flatMap(source => sourceAudits(database, source)),
-            ...[...readings.all.values()].map(one => copyAudit(database, one.definition)),
+            ...[...readings.all.values()].map(one => copyAudit(database, one.definition, modeFor(capabilities, one.definition))),
           ],
           readings: () => stores.reading.all(),
           clock,
