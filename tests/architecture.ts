@@ -27,6 +27,8 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cutover/reading': [...stored, 'cutover/http', 'cutover/switch', 'cutover/receive', 'cutover/replica'],
   'cutover/snapshot': [...stored, 'cutover/outbox'],
   'cutover/columns': stored,
+  'cutover/diagnosis': stored,
+  'cutover/trace': stored,
   'cutover/outbox': [...stored, 'cutover/registry', 'cutover/switch'],
   'cutover/consumer': [...stored, 'cutover/broker', 'cutover/receive'],
   'cutover/delivery': [...stored, 'cutover/http', 'cutover/switch', 'cutover/outbox'],

@@ -38,9 +38,19 @@ export function auditOver(database: Database, side: Side): Audit {
     order by ${cursor.column} limit $2`
   const parts = key.map((part, index) => `split_part(one, ':', ${index + 1})::${part.type}`)
   const findSql = `select ${columns} from ${side.from} and (${key.map(part => part.column).join(', ')}) in (select ${parts.join(', ')} from unnest($1::text[]) as one)`
+  const any = [
+    ...key.map(part => part.column),
+    ...(side.factId === undefined ? [] : [side.factId]),
+    `concat_ws(':', ${key.map(part => part.column).join(', ')})`,
+  ]
+  const aboutSql = `select ${columns} from ${side.from} and (${any.map(one => `(${one})::text = any($1::text[])`).join(' or ')}) limit $2`
   return {
     link: side.link,
     side: side.side,
+    async about(ids, limit) {
+      const { rows } = await database.query<Row>(aboutSql, [ids, limit])
+      return rows.map(toRow)
+    },
     async page(after, limit) {
       const { rows } = await database.query<Row>(pageSql, [after, limit])
       return { rows: rows.map(toRow), next: rows.length === limit ? (rows.at(-1)?.cursor ?? null) : null }
@@ -92,5 +102,6 @@ export function copyAudit(database: Database, definition: ReplicaDefinition): Au
     ...over,
     page: async (after, limit) => ((await there()) ? over.page(after, limit) : { rows: [], next: null }),
     find: async keys => ((await there()) ? over.find(keys) : []),
+    about: async (ids, limit) => ((await there()) ? ((await over.about?.(ids, limit)) ?? []) : []),
   }
 }

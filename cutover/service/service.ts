@@ -18,6 +18,7 @@ import type { ServiceContext, ServiceDefinition } from './definition.ts'
 import { readServiceEnvironment } from './environment.ts'
 import { fenced } from './fence.ts'
 import { dataRoutes } from './data-routes.ts'
+import { diagnosisRoutes } from './diagnosis-routes.ts'
 import { linkRoutes } from './link-routes.ts'
 import { loops } from './loops.ts'
 import { operatorRoutes } from './operator.ts'
@@ -38,6 +39,7 @@ import { openColumns } from '../columns/columns.ts'
 import { modeOf } from '../columns/definition.ts'
 import { runFilling } from '../columns/fill.ts'
 import { openColumnWatch, runTelling } from '../columns/watch.ts'
+import { traceRoutes } from './trace-routes.ts'
 import { versionRoutes } from './version-routes.ts'
 
 export { wake } from '../receive/postgres.ts'
@@ -124,6 +126,13 @@ async function run(definition: ServiceDefinition): Promise<void> {
     signal => runTelling(tellUses, clock, log, signal),
   ])
 
+  const audits = [
+    ...parts.audits,
+    ...sources.flatMap(source => sourceAudits(database, source)),
+    ...[...readings.all.values()].map(one => copyAudit(database, one.definition)),
+  ]
+  const seen = { lanes: sending.lanes, consumers: receiving.consumers }
+
   const server = await openServer({
     service: name,
     port: environment.PORT,
@@ -133,6 +142,8 @@ async function run(definition: ServiceDefinition): Promise<void> {
         ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares),
         ...planRoutes({ service: name, links, events, stores }),
         ...seriesRoutes(metrics),
+        ...diagnosisRoutes({ service: name, instance, build, links, events, broker, stores, readers: readings.all, clock, ...seen }),
+        ...traceRoutes({ service: name, events, stores, audits }),
         ...topicRoutes({ service: name, events, broker, stores, clock }),
         ...columnRoutes({ service: name, changes, stores, told: tellUses }),
         ...versionRoutes({ service: name, events, stores, switches, clock, random, flipped: () => doorbell.ring('switch') }),
@@ -143,16 +154,11 @@ async function run(definition: ServiceDefinition): Promise<void> {
           links,
           stores,
           switches,
-          audits: [
-            ...parts.audits,
-            ...sources.flatMap(source => sourceAudits(database, source)),
-            ...[...readings.all.values()].map(one => copyAudit(database, one.definition)),
-          ],
+          audits,
           readings: () => stores.reading.all(),
           clock,
           random,
-          lanes: sending.lanes,
-          consumers: receiving.consumers,
+          ...seen,
           breakers: sending.breakers,
           meters: meters.byLink,
           flipped: () => doorbell.ring('switch'),

@@ -3,6 +3,8 @@ import type { ColumnStore } from '../columns/store.ts'
 import { openConsumerStore } from '../consumer/postgres.ts'
 import type { ConsumerStore } from '../consumer/store.ts'
 import type { Database } from '../database/database.ts'
+import { openDiagnosisStore } from '../diagnosis/postgres.ts'
+import type { DiagnosisStore } from '../diagnosis/store.ts'
 import { openOutboxStore } from '../outbox/postgres.ts'
 import type { OutboxStore } from '../outbox/store.ts'
 import { openParityStore } from '../parity/postgres.ts'
@@ -19,6 +21,8 @@ import { openSnapshotStore } from '../snapshot/postgres.ts'
 import type { SnapshotStore } from '../snapshot/store.ts'
 import { openSwitchStore } from '../switch/postgres.ts'
 import type { SwitchStore } from '../switch/store.ts'
+import { openTraceStore } from '../trace/postgres.ts'
+import type { TraceStore } from '../trace/store.ts'
 
 /** All that the library stores in a service's own database, a port per capability. */
 export interface Stores {
@@ -32,6 +36,8 @@ export interface Stores {
   readonly reading: ReadingStore
   readonly snapshot: SnapshotStore
   readonly columns: ColumnStore
+  readonly diagnosis: DiagnosisStore
+  readonly trace: TraceStore
 }
 
 export const openStores = (database: Database): Stores => ({
@@ -45,4 +51,6 @@ export const openStores = (database: Database): Stores => ({
   reading: openReadingStore(database),
   snapshot: openSnapshotStore(database),
   columns: openColumnStore(database),
+  diagnosis: openDiagnosisStore(database),
+  trace: openTraceStore(database),
 })
