@@ -16,6 +16,12 @@ const meanings: Readonly<Record<string, Meaning>> = {
   plan_unknown: [exitCodes.usage, 'see which links can be moved with: npx cutover links'],
   link_unknown: [exitCodes.usage, 'see the names of all links with: npx cutover links'],
   run_unknown: [exitCodes.usage, 'see all runs with: npx cutover runs'],
+  trace_unknown: [
+    exitCodes.usage,
+    'check the id; ids of facts are in the answers of verify and of dead letters, ids of runs in: npx cutover runs',
+  ],
+  service_unknown: [exitCodes.usage, 'see which services there are with: npx cutover status'],
+  event_unknown: [exitCodes.usage, 'see the events of all links with: npx cutover links --json'],
   engine_standby: [exitCodes.unreachable, 'no engine acts: see which process is away with "cutover status", then repeat'],
 }
 
