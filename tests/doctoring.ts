@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict'
 import type { Diagnosis } from '../cutover/contract/diagnosis.ts'
 import { systemClock } from '../cutover/process/clock.ts'
+import { startingCapabilities } from '../cutover/contract/capability.ts'
+import { documentDigest } from '../cutover/registry/registry.ts'
+import type { RunView } from '../engine/api/plan.ts'
 import { type DoctorReport, type Finding, findingWords, foundSaid, wantedSaid } from '../engine/api/doctor.ts'
 import type { Found, OwnBooks, Told } from '../engine/doctor/found.ts'
 import { programOf } from '../cli/program.ts'
 import type { Terminal } from '../cli/command.ts'
-import type { SmallSystem } from './small-system.ts'
+import { events, links, type SmallSystem } from './small-system.ts'
 
 export const doctor = async (system: SmallSystem): Promise<DoctorReport> => (await system.call<DoctorReport>('GET', '/api/doctor')).body
 
@@ -62,3 +65,117 @@ export function unknownIn(command: string): string[] {
   const options = new Set(own.options.map(one => one.long))
   return words.filter(word => word.startsWith('--') && !options.has(word)).map(word => `${command}: ${word}`)
 }
+
+const capable = (service: 'counting' | 'adding'): Diagnosis['instances'] => [
+  {
+    id: '1',
+    silent_ms: 0,
+    build: 'b1',
+    capabilities: startingCapabilities(links, service),
+    versions: service === 'adding' ? { 'L-1': [0] } : {},
+  },
+]
+const lanes = ['event', 'sweep:L-1', 'sweep:L-2', 'http:L-1']
+const nowMs = Date.parse('2026-01-31T09:30:00Z')
+const settings = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' }
+const released = new Map(events.map(event => [`${event.name} v0`, documentDigest(event.versions[0] as object)]))
+
+function aDiagnosis(service: 'counting' | 'adding'): Diagnosis {
+  const sends = service === 'counting'
+  return {
+    service,
+    instance: '1',
+    build: 'b1',
+    node: 'v26.1.0',
+    database: service,
+    epoch: 3,
+    epoch_seen: 0,
+    term: 5,
+    clock: { process_ms: nowMs, database_ms: nowMs },
+    settings,
+    instances: capable(service),
+    switches: sends ? links.map(({ id }) => ({ link: id, route: 'http', share: 100, shadow: false, epoch: 1, changed_ms: 3_600_000 })) : [],
+    readings: sends ? [] : [{ link: 'L-2', answers: 'http', compares: false, copy: 'absent', touches: 0 }],
+    lanes: (sends ? lanes : ['event']).map(lane => ({ lane, holder: '1', free_ms: 0, position: '9' })),
+    partitions: [],
+    troubles: [],
+    topics: sends ? events.map(({ name: event }) => ({ event, state: 'absent', partitions: null, touches: 0 })) : [],
+    unowned: [],
+    log_away: null,
+    versions: [...released].map(([name, digest]) => ({ event: name.slice(0, -3), version: 0, digest })),
+    produced: [],
+    waiting: [],
+    seen: sends ? [] : [{ link: 'L-1', epoch: 3 }],
+    late: [],
+  }
+}
+
+/** The system of `small-system.ts` as the doctor sees it when nothing is wrong. */
+export function aFound(): Found {
+  const told = (service: 'counting' | 'adding'): readonly [string, readonly Told[]] => [
+    service,
+    [{ url: `http://${service}`, is: 'told', told: aDiagnosis(service), askedMs: nowMs - 5, answeredMs: nowMs + 5 }],
+  ]
+  return {
+    links,
+    events,
+    released,
+    services: new Map([told('counting'), told('adding')]),
+    own: {
+      databaseMs: nowMs,
+      settings,
+      lease: { term: 5, freeMs: 0 },
+      epochs: { counting: 3, adding: 3 },
+      explained: new Map(),
+      registry: [],
+      historyIntact: true,
+    },
+    nowMs,
+    runs: [],
+    certificates: [],
+    ledger: { service: 'adding', balanced: true, sum: 0 },
+    disk: { path: '/data', usedPercent: 12.5 },
+    node: 'v26.1.0',
+  }
+}
+
+/** A run of L-1 to the event, which stands at its second step; since then, if a time is given. */
+export const aRun = (more: Partial<RunView>, appliedAt: string | null = null): RunView => ({
+  run: 'R-7',
+  plan: 'L-1',
+  link: 'L-1',
+  from: 'http',
+  to: 'event',
+  title: { en: '', ru: '' },
+  hash: 'x',
+  heading: 'forward',
+  state: 'running',
+  who: 'operator',
+  started_at: new Date(nowMs).toISOString(),
+  ended_at: null,
+  waits_for: { code: 'deploy_waits_none', params: { service: 'adding' } },
+  eta_ms: null,
+  until: null,
+  steps: [
+    {
+      step: '2',
+      added: false,
+      title: { en: '', ru: '' },
+      why: null,
+      verb: 'consume',
+      does: { code: 'deploy_record', params: {} },
+      gate_asks: { code: 'deploy_gate', params: {} },
+      inverse: null,
+      no_return: null,
+      state: 'settling',
+      gate: null,
+      attempts: 0,
+      started_at: appliedAt,
+      applied_at: appliedAt,
+      ended_at: null,
+    },
+  ],
+  can: [],
+  approval: { wanted: false, by: null, at: null, expires_at: null },
+  ...more,
+})

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test'
 import { Registry as Metrics } from 'prom-client'
 import { openPostgresLog } from '../cutover/broker/postgres/log.ts'
 import type { Broker } from '../cutover/broker/broker.ts'
-import { startingCapabilities } from '../cutover/contract/capability.ts'
+import { possibleCapabilities, startingCapabilities } from '../cutover/contract/capability.ts'
 import type { EventContract, LinkContract } from '../cutover/contract/contract.ts'
 import { type Database, openDatabase } from '../cutover/database/database.ts'
 import { openDoorbell } from '../cutover/database/doorbell.ts'
@@ -49,6 +49,8 @@ export const links: readonly LinkContract[] = [countLink, wordLink]
 export const events: readonly EventContract[] = [Counted, WordChanged] as readonly EventContract[]
 const log = openLog({ service: 'test', instance: '1', level: 'silent' })
 
+const anOperation = { method: 'GET', summary: '' } as const
+
 export interface SmallService {
   readonly name: string
   readonly database: Database
@@ -77,8 +79,8 @@ export interface SmallSystem {
   state(key: string, needs?: string): Promise<string>
 }
 
-/** Loopback addresses are known only once somebody listens: a server first, its routes in it. */
-export async function openSmallSystem(context: TestContext): Promise<SmallSystem> {
+/** Its services can do what the starting routes need, or everything. */
+export async function openSmallSystem(context: TestContext, able: 'needed' | 'all' = 'needed'): Promise<SmallSystem> {
   const closing: (() => Promise<unknown>)[] = []
   context.after(async () => {
     for (const close of closing.toReversed()) await close()
@@ -109,7 +111,7 @@ export async function openSmallSystem(context: TestContext): Promise<SmallSystem
     await registerVersions(stores.registry, events)
     await installSwitches(stores.switch, name, links)
     const instance = '1'
-    const capabilities = startingCapabilities(links, name)
+    const capabilities = (able === 'all' ? possibleCapabilities : startingCapabilities)(links, name)
     const self: { skewMs: number; ledger: SmallService['ledger'] } = { skewMs: 0, ledger: { balanced: true, sum: 0 } }
     const clock: Clock = { ...systemClock, now: () => systemClock.now() + self.skewMs }
     const meters = openMeters(links, systemClock, new Metrics())
@@ -162,20 +164,12 @@ export async function openSmallSystem(context: TestContext): Promise<SmallSystem
             }),
           ]
     const own: RouteDefinition[] = [
+      { ...anOperation, policy: 'operator', path: '/operator/ledger', operationId: 'ledger', handle: async () => ({ body: self.ledger }) },
       {
-        policy: 'operator',
-        method: 'GET',
-        path: '/operator/ledger',
-        operationId: 'ledger',
-        summary: '',
-        handle: async () => ({ body: self.ledger }),
-      },
-      {
+        ...anOperation,
         policy: { links: [{ from: 'adding', link: 'L-2' }] },
-        method: 'GET',
         path: '/words/{id}',
         operationId: 'word',
-        summary: '',
         handle: async () => ({ status: 404, body: { code: 'word_unknown' } }),
       },
     ]

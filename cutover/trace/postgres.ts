@@ -21,7 +21,7 @@ const namedSql = `
   ) as found order by fact_id desc limit ${factsMax + 1}`
 
 const knownSql = `
-  select $1 as fact where exists (select from outbox where fact_id = $1::uuid) or exists (select from outbox_carried where fact_id = $1::uuid)
+  select ($1::uuid)::text as fact where exists (select from outbox where fact_id = $1::uuid) or exists (select from outbox_carried where fact_id = $1::uuid)
      or exists (select from receipt where fact_id = $1::uuid) or exists (select from parked where fact_id = $1::uuid)
      or exists (select from dead_letter where fact_id = $1::uuid) or exists (select from parity where fact_id = $1::uuid)
      or exists (select from http_retry where fact_id = $1::uuid)`

@@ -54,7 +54,7 @@ export function traceRoutes(ports: TracePorts): RouteDefinition[] {
     const seen = told.flatMap(seenIn)
     const rows = named.flatMap(seenIn).flatMap(one => (one.fact === null ? [rowLine(one, code)] : []))
     const gone = new Map(away.map(one => [one.service, one]))
-    if (facts.length === 0 && rows.length === 0) throw unknown(id, [...gone.keys()])
+    if (facts.length === 0 && rows.length === 0) throw unknown(id, [...gone.values()])
     const story = { links, code, away: new Set(gone.keys()) }
     return {
       id,
@@ -115,12 +115,12 @@ function historyLine({ at, action, link, step, numbers }: HistoryRow): TraceLine
   return { at, service: 'engine', link, code: 'history', params, file }
 }
 
-function unknown(id: string, away: readonly string[]): Problem {
+function unknown(id: string, away: TraceAnswer['away']): Problem {
   if (away.length > 0) {
     return new Problem('service_away', {
-      detail: `nobody who answers knows ${id}, and ${away.join(', ')} could not be asked`,
+      detail: `nobody who answers knows ${id}, and not all could be asked: ${away.map(one => `${one.service} (${one.reason})`).join(', ')}`,
       retryable: true,
-      extensions: { services: away },
+      extensions: { services: away.map(one => one.service) },
     })
   }
   return new Problem('trace_unknown', {
