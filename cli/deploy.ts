@@ -31,7 +31,7 @@ export const deployVerb = (terminal: Terminal): Command =>
 const show = ({ service, instances, deployed }: DeployAnswer): string =>
   instances > 0 && deployed === instances
     ? `${plain(service)} is as ordered already: ${counted(instances, 'instance')}. Nothing was changed.`
-    : `${styled('green', 'Deploying')} ${plain(service)}: ${deployed} of ${counted(instances, 'instance')} so far, the others follow one by one.\nWatch it with: npx cutover status; see whether all is well with: npx cutover doctor`
+    : `${styled('green', 'Deploying')} ${plain(service)}: ${instances === 0 ? 'its instances are' : `${deployed} of ${counted(instances, 'instance')} so far, the others are`} started again one by one.\nWatch it with: npx cutover status; see whether all is well with: npx cutover doctor`
 
 function collect(text: string, before: readonly string[]): readonly string[] {
   if (!/^(serve|record|act|call|produce):[A-Za-z0-9_-]{1,64}$/.test(text))

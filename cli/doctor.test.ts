@@ -176,7 +176,7 @@ describe('what repairs', () => {
     })
     assert.match(
       (await say('epoch hiring')).out,
-      /^Behind: hiring stands at epoch 3, and bonuses has seen 8: .*\nRaise it with: npx cutover epoch hiring --raise\n$/,
+      /^Behind: hiring stands at epoch 3, and epoch 8 of it is known \(bonuses\): .*\nRaise it with: npx cutover epoch hiring --raise\n$/,
     )
     assert.match((await say('epoch hiring --raise')).out, /^Raised the epoch of hiring to 9: it sends again/)
     assert.match((await say('epoch hiring --raise --at-least 20')).out, /^Raised/)

@@ -35,7 +35,7 @@ function show({ service, epoch, seen, by, away, raised }: EpochView, asked: bool
     return `${styled('green', 'Raised')} the epoch of ${name} to ${epoch}: it sends again. Prove that nothing was lost with: npx cutover verify`
   const missing = away.length === 0 ? '' : ` ${away.map(plain).join(', ')} could not be asked.`
   if (epoch < seen)
-    return `${styled('red', 'Behind')}: ${name} stands at epoch ${epoch}, and ${plain(by)} has seen ${seen}: its database was restored, and it sends nothing.${missing}\nRaise it with: npx cutover epoch ${name} --raise`
+    return `${styled('red', 'Behind')}: ${name} stands at epoch ${epoch}, and epoch ${seen} of it is known (${plain(by)}): its database was restored, and it sends nothing.${missing}\nRaise it with: npx cutover epoch ${name} --raise`
   return `${name} stands at epoch ${epoch}, and nobody has seen a higher one.${missing}${asked ? ' Nothing was changed.' : ''}`
 }
 

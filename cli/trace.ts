@@ -23,7 +23,7 @@ export const traceVerb = (terminal: Terminal): Command =>
 function show({ id, facts, rows, cut, away }: TraceAnswer, context: Context): string {
   const parts = [
     ...facts.map(fact => factText(fact, context)),
-    ...(rows.length === 0 ? [] : [`${styled('bold', plain(id))}, which names no fact by itself:\n\n${linesText(rows, context)}`]),
+    ...(rows.length === 0 ? [] : [`What has ${styled('bold', plain(id))} and is of no single fact:\n\n${linesText(rows, context)}`]),
     ...(cut ? [styled('yellow', 'There may be more: only the newest were looked through, or are shown. Name one fact.')] : []),
     ...away.map(({ service, reason }) => styled('yellow', `What ${plain(service)} knows is missing: ${plain(reason)}`)),
   ]

@@ -107,6 +107,12 @@ export const worlds: readonly (readonly [FindingCode, Severity, Found, string | 
   ],
   ['databases_differ', 'broken', second, undefined],
   ['databases_shared', 'broken', counting(() => ({ database: 'adding' })), undefined],
+  [
+    'database_changed',
+    'broken',
+    owning(healthy, { databases: { counting: { database: 'another', since: new Date(0) } } }),
+    'npx cutover epoch counting --raise',
+  ],
   ['epoch_behind', 'broken', adding(() => ({ seen: [{ link: 'L-1', epoch: 9 }] })), 'npx cutover epoch counting --raise'],
   ['epoch_behind', 'broken', counting(() => ({ epoch_seen: 9 })), 'npx cutover epoch counting --raise'],
   ['epoch_behind', 'broken', owning(healthy, { epochs: { counting: 9 } }), 'npx cutover epoch counting --raise'],

@@ -127,6 +127,7 @@ export function aFound(): Found {
       lease: { term: 5, freeMs: 0 },
       epochs: { counting: 3, adding: 3 },
       explained: new Map(),
+      databases: { counting: { database: 'counting', since: new Date(0) } },
       registry: [],
       historyIntact: true,
     },

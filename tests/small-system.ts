@@ -150,7 +150,7 @@ export async function openSmallSystem(context: TestContext, able: 'needed' | 'al
               key: [{ column: 'key', type: 'text' }],
               content: { amount: 'amount' },
             }),
-            copyAudit(database, words as never),
+            copyAudit(database, words),
           ]
         : [
             auditOver(database, {

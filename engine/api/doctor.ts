@@ -36,21 +36,25 @@ export const findingWords = {
   instance_away: ['{url} of {service} does not answer ({reason})', 'every instance answers'],
   instance_old: ['{url} of {service} cannot report what it is: {reason}', 'every instance is of a build that reports'],
   instance_silent: [
-    '{instance} of {service} has given no sign of life for {seconds} s',
+    'instance {instance} of {service} has given no sign of life for {seconds} s',
     'every instance that has not taken its leave lives',
   ],
   instance_unlisted: [
-    '{instance} answers and is not among the live instances in the database of {service}',
+    'instance {instance} answers and is not among the live instances in the database of {service}',
     'who answers gives signs of life',
   ],
   service_other: [
     'at {url}, where {service} should be, {found} answers',
     'SERVICE_URLS of the engine names each service by its own addresses',
   ],
-  build_unknown: ['{instance} of {service} does not say of which build it is', 'every instance says what it is and can do'],
+  build_unknown: ['instance {instance} of {service} does not say of which build it is', 'every instance says what it is and can do'],
   builds_differ: ['{service} runs several builds: {builds}', 'all instances of a service are of one build, except while it is deployed'],
   databases_differ: ['the instances of {service} use different databases: {instances}', 'all instances of a service share one database'],
   databases_shared: ['{services} use one and the same database', 'every service has a database of its own'],
+  database_changed: [
+    '{service} uses database {found}, and the engine has known {known} since {since}',
+    'the engine and its services are of one environment; who restored a database raises its epoch',
+  ],
   epoch_behind: ['{service} stands at epoch {epoch}, and its epoch {seen} is known ({by}): it sends nothing', 'an epoch never falls'],
   term_ahead: ['{service} has seen term {term}, and the engine acts under {own}: it refuses the engine', 'the engine has the highest term'],
   route_unexplained: ['{link} is on {route}, and {by} says {wanted}', 'a link is where its last run or switch has left it'],
@@ -61,7 +65,7 @@ export const findingWords = {
   untold: ['reads of {link} use the copy in {reader}, and {owner} tells it no changes', 'a copy that is read is told every change'],
   told_idle: ['{owner} tells the changes of {link}, and {reader} reads no copy of it', 'changes are told to whoever reads the copy'],
   ability_missing: [
-    '{lacking} of {service} cannot {ability} on {link}: {missing} of {instances} instances',
+    'instance {lacking} of {service} cannot {ability} on {link}: {missing} of {instances} lack that',
     'every instance has {capability}',
   ],
   positions_missing: [
@@ -107,7 +111,7 @@ export const findingWords = {
   ],
   lane_free: ['lane {lane} of {service} is held by nobody: {since}', 'one instance works on every lane'],
   partition_free: ['partition {partition} of {link} is held by nobody in {service}: {since}', 'every partition is read by an instance'],
-  loop_stuck: ['{of} in {instance} of {service} does not move: {why}', 'every lane and consumer moves'],
+  loop_stuck: ['{of} in instance {instance} of {service} does not move: {why}', 'every lane and consumer moves'],
   facts_open: [
     '{count} facts of {link} are open in {service} ({place}), the oldest for {seconds} s: {fact}',
     'a fact is terminal within a minute',

@@ -40,7 +40,7 @@ test('every code of a finding is found in one of these worlds', () => {
 
 test('docs/doctor.md lists every code, and no other', () => {
   const documentation = readFileSync(new URL('../../docs/doctor.md', import.meta.url), 'utf8')
-  const listed = [...documentation.matchAll(/^\| `(\w+)` \|/gm)].map(match => match[1])
+  const listed = [...documentation.matchAll(/^\| `(\w+)` \|/gm)].map(match => String(match[1]))
   assert.deepEqual(listed.toSorted(), Object.keys(findingWords).toSorted())
 })
 

@@ -32,6 +32,8 @@ export interface OwnBooks {
   readonly epochs: Readonly<Record<string, number>>
   /** By link. */
   readonly explained: ReadonlyMap<string, Explained>
+  /** The database of each service as it was known first. */
+  readonly databases: Readonly<Record<string, { readonly database: string; readonly since: Date }>>
   readonly registry: readonly { readonly event: string; readonly version: number; readonly digest: string }[]
   readonly historyIntact: boolean
 }

@@ -8,7 +8,7 @@ import { readLedger } from '../services/answers.ts'
 import { readDiagnosis } from '../services/diagnosis.ts'
 import type { Directory } from '../services/directory.ts'
 import type { Disk, Found, Ledger, Told } from './found.ts'
-import { readOwnBooks } from './postgres.ts'
+import { noteDatabase, readOwnBooks } from './postgres.ts'
 
 const deadlineMs = 5_000
 /** The books of a ledger are added up whole. */
@@ -29,7 +29,10 @@ export interface DoctorPorts {
   readonly now: () => number
 }
 
-/** Looks everywhere at once. Who does not answer is told as that; nothing is left out. Changes nothing. */
+/**
+ * Looks everywhere at once. Who does not answer is told as that; nothing is left out. It changes nothing, but for which
+ * database a service uses, which is remembered when it is told first.
+ */
 export async function gather(ports: DoctorPorts): Promise<Found> {
   const { links, events, directory, database, certificates, now } = ports
   // Those that links name and the engine has no address of are asked as well: that is why they do not answer.
@@ -42,6 +45,9 @@ export async function gather(ports: DoctorPorts): Promise<Found> {
     ledgerOf(ports),
     diskOf(ports.folder),
   ])
+  for (const [service, [first]] of told) {
+    if (first?.is === 'told' && first.told.service === service) await noteDatabase(database, service, first.told.database, false)
+  }
   const unfinished = new Set(runs.map(run => run.run))
   return {
     links,

@@ -1,4 +1,4 @@
-import type { Database } from 'cutover/database'
+import type { Database, Tx } from 'cutover/database'
 import type { Route } from '../api/contract.ts'
 import { readHistory } from '../history/history.ts'
 import { runId } from '../run/store.ts'
@@ -19,6 +19,9 @@ export async function readOwnBooks(database: Database, now: () => number): Promi
                        else greatest(0, extract(epoch from clock_timestamp() - until) * 1000) end::float8 as free_ms from engine_lease`,
   )
   const epochs = await rowsOf<{ service: string; epoch: string }>('select service, epoch from epoch_seen')
+  const databases = await rowsOf<{ service: string; database: string; since: Date }>(
+    'select service, database, seen_at as since from service_database',
+  )
   const registry = await rowsOf<OwnBooks['registry'][number]>('select event, version, digest from registered_event order by event, version')
   const { intact } = await readHistory(database, { limit: 0 })
   const own: OwnBooks = {
@@ -27,6 +30,7 @@ export async function readOwnBooks(database: Database, now: () => number): Promi
     lease: { term: Number(lease?.term ?? 0), freeMs: lease?.free_ms ?? 1e12 },
     epochs: Object.fromEntries(epochs.map(({ service, epoch }) => [service, Number(epoch)])),
     explained: await explained(database),
+    databases: Object.fromEntries(databases.map(({ service, ...known }) => [service, known])),
     registry,
     historyIntact: intact,
   }
@@ -54,4 +58,13 @@ async function explained(database: Database): Promise<ReadonlyMap<string, Explai
     if (before === undefined || before.at < at) last.set(link, { route: to, by: `a switch by hand at ${at.toISOString()}`, at })
   }
   return last
+}
+
+/** Notes which database a service uses: the first that it tells, and another only when a person has confirmed it. */
+export async function noteDatabase(database: Tx, service: string, own: string, confirmed: boolean): Promise<void> {
+  await database.query(
+    `insert into service_database as known (service, database) values ($1, $2)
+     on conflict (service) do update set database = excluded.database, seen_at = now() where $3 and known.database <> excluded.database`,
+    [service, own, confirmed],
+  )
 }

@@ -1,9 +1,11 @@
 import type { EventContract, LinkContract } from 'cutover/contract'
 import type { Database } from 'cutover/database'
+import type { Diagnosis } from 'cutover/contract/diagnosis'
 import { Problem } from 'cutover/failure'
 import type { Clock } from 'cutover/process/clock'
 import type { HistoryRow } from '../api/contract.ts'
 import type { CopyAnswer, DeployAnswer, EpochView, TopicAnswer } from '../api/repair.ts'
+import { noteDatabase } from '../doctor/postgres.ts'
 import { appendHistory, seeEpoch } from '../history/history.ts'
 import type { Lease } from '../lease/lease.ts'
 import { linkUnknown } from '../links/unknown.ts'
@@ -30,7 +32,10 @@ export interface RepairPorts {
 /** What the doctor's commands order, under the term of the engine that acts. Every order is in the history, before and after. */
 export interface Repairs {
   epoch(service: string): Promise<EpochView>
-  /** Raises it above all that is known, or to what is said. Nothing is done when nobody has seen a higher one. */
+  /**
+   * Raises it above all that is known, or to what is said; nothing is raised when nobody has seen a higher one. Either
+   * way the database that the service uses now is known to be the right one from then on.
+   */
   raiseEpoch(service: string, atLeast: number | null, who: string): Promise<EpochView>
   deploy(service: string, add: readonly string[], remove: readonly string[], who: string): Promise<DeployAnswer>
   openTopic(event: string, who: string): Promise<TopicAnswer>
@@ -79,16 +84,20 @@ export function openRepairs(ports: RepairPorts): Repairs {
     throw new Problem('service_unknown', { detail: `there is no service "${name}"; services: ${all.join(', ')}` })
   }
 
+  const reportOf = async (service: string): Promise<Diagnosis> =>
+    readDiagnosis(await directory.ask(service, { method: 'GET', path: '/operator/diagnosis', deadlineMs: readMs }))
+
+  const confirmed = async (service: string): Promise<void> => noteDatabase(database, service, (await reportOf(service)).database, true)
+
   async function epoch(name: string): Promise<EpochView> {
     const service = serviceOf(name)
-    const call = { method: 'GET', path: '/operator/diagnosis', deadlineMs: readMs } as const
-    const own = readDiagnosis(await directory.ask(service, call))
+    const own = await reportOf(service)
     const peers = [...new Set(links.filter(link => link.from === service).map(link => link.to))]
     const sent = new Set(links.filter(link => link.from === service).map(link => link.id))
     const told = await Promise.all(
       peers.map(async peer => {
         try {
-          const { seen } = readDiagnosis(await directory.ask(peer, call))
+          const { seen } = await reportOf(peer)
           return { peer, epoch: Math.max(0, ...seen.flatMap(one => (sent.has(one.link) ? [one.epoch] : []))) }
         } catch {
           // Why it does not answer is nothing to this question; that it does not is told.
@@ -130,13 +139,18 @@ export function openRepairs(ports: RepairPorts): Repairs {
         })
       }
       const target = atLeast ?? seen + 1
-      if (atLeast === null ? stands >= seen : stands >= target) return view
+      // Whoever says this knows that the database is the one that is meant, though it may be another than before.
+      if (atLeast === null ? stands >= seen : stands >= target) {
+        await confirmed(service)
+        return view
+      }
       const raised = await noted({ action: 'epoch', link: '', who, numbers: { service, from: stands, to: target } }, async term => {
         const body = { at_least: target, term }
         const answer = await directory.ask(service, { method: 'POST', path: '/operator/epoch', body, deadlineMs: raiseMs, term })
         return number(object(answer, 'epoch').epoch, 'epoch/epoch')
       })
       await seeEpoch(database, service, raised)
+      await confirmed(service)
       return { ...view, epoch: raised, raised: raised > stands }
     },
     async deploy(name, add, remove, who) {

@@ -1,5 +1,5 @@
 import type { Finding } from '../../api/doctor.ts'
-import { restart, start, status, wakeUp } from '../commands.ts'
+import { raiseEpoch, restart, start, status, wakeUp } from '../commands.ts'
 import { bookOf, booksOf, type Check, finding, type Found, instanceNumber, reportsOf, seconds } from '../found.ts'
 
 /** Whether services answer, live, and are what they are said to be. */
@@ -85,8 +85,8 @@ export const instanceChecks: readonly Check[] = [
     look: found =>
       booksOf(found).flatMap(({ service, instances }) => {
         const live = instances.filter(one => one.silent_ms === 0 && one.build !== null)
-        const builds = [...new Set(live.map(one => one.build))].toSorted()
-        return builds.length > 1
+        const builds = new Set(live.map(one => one.build))
+        return builds.size > 1
           ? [
               finding(
                 'warning',
@@ -113,6 +113,16 @@ export const instanceChecks: readonly Check[] = [
               }),
             ]
           : []
+      }),
+  },
+  {
+    name: 'services use the databases that the engine has known',
+    look: found =>
+      booksOf(found).flatMap(({ service, database }) => {
+        const known = found.own.databases[service]
+        if (known === undefined || known.database === database) return []
+        const params = { service, found: database, known: known.database, since: known.since.toISOString() }
+        return [finding('broken', 'database_changed', service, params, raiseEpoch(service))]
       }),
   },
   {
