@@ -34,7 +34,9 @@ const show = ({ service, instances, deployed }: DeployAnswer): string =>
     : `${styled('green', 'Deploying')} ${plain(service)}: ${instances === 0 ? 'its instances are' : `${deployed} of ${counted(instances, 'instance')} so far, the others are`} started again one by one.\nWatch it with: npx cutover status; see whether all is well with: npx cutover doctor`
 
 function collect(text: string, before: readonly string[]): readonly string[] {
-  if (!/^(serve|record|act|call|produce):[A-Za-z0-9_-]{1,64}$/.test(text))
-    throw new InvalidArgumentError('It must be a capability: serve, record, act, call or produce, then a link, for example act:COMM-040.')
+  if (!/^(serve|record|act|call|produce|handle|state):[A-Za-z0-9_-]{1,64}$/.test(text))
+    throw new InvalidArgumentError(
+      'It must be a capability: an ability, then a link or a version, for example act:COMM-040 or handle:TaskCreated-v1.',
+    )
   return [...before, text]
 }

@@ -176,7 +176,18 @@ export const worlds: readonly (readonly [FindingCode, Severity, Found, string | 
     'npx cutover fault kill engine',
   ],
   ['registry_missing', 'warning', onEvent({}), 'npx cutover apply L-1 --to http'],
-  ['version_unhandled', 'broken', counting(() => ({ produced: [{ event: 'Counted', version: 1 }] })), 'npx cutover fault kill adding'],
+  [
+    'version_unhandled',
+    'broken',
+    counting(() => ({ produced: [{ event: 'Counted', version: 1 }] })),
+    'npx cutover deploy adding --add handle:Counted-v1',
+  ],
+  [
+    'version_unstated',
+    'broken',
+    counting(() => ({ produced: [{ event: 'Counted', version: 1 }] })),
+    'npx cutover deploy counting --add state:Counted-v1',
+  ],
   [
     'topic_missing',
     'broken',

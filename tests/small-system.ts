@@ -111,7 +111,7 @@ export async function openSmallSystem(context: TestContext, able: 'needed' | 'al
     await registerVersions(stores.registry, events)
     await installSwitches(stores.switch, name, links)
     const instance = '1'
-    const capabilities = (able === 'all' ? possibleCapabilities : startingCapabilities)(links, name)
+    const capabilities = able === 'all' ? possibleCapabilities(links, name, events) : startingCapabilities(links, name)
     const self: { skewMs: number; ledger: SmallService['ledger'] } = { skewMs: 0, ledger: { balanced: true, sum: 0 } }
     const clock: Clock = { ...systemClock, now: () => systemClock.now() + self.skewMs }
     const meters = openMeters(links, systemClock, new Metrics())
@@ -218,6 +218,7 @@ export async function openSmallSystem(context: TestContext, able: 'needed' | 'al
       instance,
       declaration: () => ({ capabilities, versions: receiving.versions, build: 'test', readings: readings.epochs() }),
       links: receiving.links,
+      events,
       stores,
       clock: systemClock,
       log,

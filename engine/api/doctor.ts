@@ -83,6 +83,10 @@ export const findingWords = {
     '{service} states {event} in v{version}, which {instances} of {receiver} do not handle',
     'every receiver handles what is stated',
   ],
+  version_unstated: [
+    'instances {instances} of {service} cannot state {event} in v{version}, which the switch says',
+    'every sender states the version that the switch says',
+  ],
   topic_missing: ['{link} is carried by {event}, and its topic is {state}', 'the topic of an event that carries a link is open'],
   topic_hidden: [
     'the topic of {event} is in quarantine, and no run has put it there',

@@ -1,3 +1,4 @@
+import { versionSubject } from 'cutover/contract/capability'
 import type { Route } from '../api/contract.ts'
 
 // The commands that repair something, as they are typed. A test holds them to what the command line has.
@@ -27,5 +28,13 @@ export const history = cutover('history')
 export const verify = cutover('verify')
 export const setOn = (setting: string): string => `psql "$DATABASE_URL" -c "alter system set ${setting} = on" -c "select pg_reload_conf()"`
 export const setClock = 'timedatectl set-ntp true'
+/** The capability that a parked fact waits for, if it waits for one: an instance that has it wakes it. */
+export function wakingCapability(waitsFor: string): string | null {
+  const capability = /^capability:(.+)$/.exec(waitsFor)?.[1]
+  if (capability !== undefined) return capability
+  const [, event, version] = /^version:(\w+):(\d+)$/.exec(waitsFor) ?? []
+  return event === undefined ? null : `handle:${versionSubject(event, Number(version))}`
+}
+
 export const doctor = cutover('doctor')
 export const readsOf = (link: string): string => cutover(`reads ${link}`)

@@ -8,7 +8,6 @@ import type { Repairs } from './repair.ts'
 
 extendProblems({
   deployer_absent: { status: 409, title: 'Nothing deploys here by itself' },
-  event_unknown: { status: 404, title: 'There is no such event' },
 })
 
 const closed = (properties: object, required: readonly string[] = []): object => ({

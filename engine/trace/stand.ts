@@ -1,6 +1,6 @@
 import type { TracePlaceName } from 'cutover/contract/trace'
 import type { TraceCode, TraceParams, TraceStand } from '../api/trace.ts'
-import { deadLetters, deploy, doctor, readsOf, status, verify } from '../doctor/commands.ts'
+import { deadLetters, deploy, doctor, readsOf, status, verify, wakingCapability } from '../doctor/commands.ts'
 import type { Seen, StoryPorts } from './story.ts'
 
 /** A dead letter that nobody has settled. */
@@ -48,8 +48,8 @@ export function standOf(link: string, own: readonly Seen[], { links, away }: Sto
 
 /** What brings about that which is waited for, where a person can do something about it. */
 function wakesOf(waitsFor: string, service: string, links: StoryPorts['links']): readonly string[] {
-  const capability = /^capability:(.+)$/.exec(waitsFor)?.[1]
-  if (capability !== undefined) return [deploy(service, capability)]
+  const capability = wakingCapability(waitsFor)
+  if (capability !== null) return [deploy(service, capability)]
   const over = links.find(one => waitsFor.startsWith(`${one.id}:`))
   return over === undefined ? [doctor] : [readsOf(over.id)]
 }

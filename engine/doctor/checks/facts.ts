@@ -1,6 +1,6 @@
 import type { WaitingReport } from 'cutover/contract/diagnosis'
 import type { Finding } from '../../api/doctor.ts'
-import { deadLetters, deploy, trace } from '../commands.ts'
+import { deadLetters, deploy, trace, wakingCapability } from '../commands.ts'
 import { booksOf, type Check, finding, type Found, seconds } from '../found.ts'
 
 /** Found within 60 s is what the sweep promises; a fact that is open for longer has a reason that somebody should know. */
@@ -77,10 +77,10 @@ export const factChecks: readonly Check[] = [
   },
 ]
 
-/** What waits for a capability is woken by whoever is deployed with it. */
+/** What waits for a capability, or for a version, is woken by whoever is deployed with it. */
 function wakeOf({ why, service }: WaitingReport & Service): readonly string[] {
-  const wanted = /^capability:(.+)$/.exec(why)?.[1]
-  return wanted === undefined ? [] : [deploy(service, wanted)]
+  const wanted = wakingCapability(why)
+  return wanted === null ? [] : [deploy(service, wanted)]
 }
 
 /** What is open because it is parked or dead is told once, as that. */

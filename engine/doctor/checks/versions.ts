@@ -1,7 +1,7 @@
-import { isAble } from 'cutover/contract/capability'
+import { isAble, versionSubject } from 'cutover/contract/capability'
 import type { LinkContract } from 'cutover/contract'
 import type { Finding } from '../../api/doctor.ts'
-import { apply, restart } from '../commands.ts'
+import { apply, deploy, restart } from '../commands.ts'
 import { bookOf, booksOf, type Check, finding, type Found, runOf } from '../found.ts'
 import { needsOf } from './abilities.ts'
 
@@ -62,8 +62,22 @@ export const versionChecks: readonly Check[] = [
         const wrong = able.filter(one => !(one.versions[link.id] ?? []).includes(version))
         if (wrong.length === 0) return []
         const params = { service: link.from, event: link.event, version, receiver: link.to, instances: wrong.map(one => one.id).join(', ') }
-        return [finding('broken', 'version_unhandled', link.id, params, restart(link.to))]
+        const command = version === 0 ? restart(link.to) : deploy(link.to, `handle:${versionSubject(link.event, version)}`)
+        return [finding('broken', 'version_unhandled', link.id, params, command)]
       }),
+  },
+  {
+    name: 'senders can state the version that the switch says',
+    look: found =>
+      booksOf(found).flatMap(({ service, produced, instances }) =>
+        produced.flatMap(({ event, version }) => {
+          const wanted = `state:${versionSubject(event, version)}`
+          const lacking = instances.filter(one => one.silent_ms === 0 && version > 0 && !one.capabilities.includes(wanted))
+          if (lacking.length === 0) return []
+          const params = { service, event, version, instances: lacking.map(one => one.id).join(', ') }
+          return [finding('broken', 'version_unstated', service, params, deploy(service, wanted))]
+        }),
+      ),
   },
 ]
 
