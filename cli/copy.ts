@@ -8,23 +8,26 @@ import { linkId } from './target.ts'
 interface CopyOptions {
   readonly create?: true
   readonly restore?: true
+  readonly fill?: true
 }
 
-/** `cutover copy LINK --restore|--create`: repairs the copy of a data link. */
+/** `cutover copy LINK --restore|--create|--fill`: repairs the copy of a data link. */
 export const copyVerb = (terminal: Terminal): Command =>
   verb(terminal, {
     name: 'copy',
-    summary: 'Take the copy of a data link out of quarantine, or make an empty one where it is gone',
-    examples: ['copy COMM-070 --restore', 'copy COMM-070 --create'],
+    summary: 'Take the copy of a data link out of quarantine; make an empty one where it is gone; have every row told once more',
+    examples: ['copy COMM-070 --restore', 'copy COMM-070 --fill'],
     timeoutSeconds: 30,
   })
     .argument('<link>', 'the data link, for example COMM-070', linkId)
     .option('--restore', 'take it out of quarantine, with all its rows')
     .option('--create', 'make an empty one; what is there stays as it is')
-    .action(async (link: string, { create, restore }: CopyOptions, command: Command) => {
+    .option('--fill', 'have its owner tell every row once more')
+    .action(async (link: string, { create, restore, fill }: CopyOptions, command: Command) => {
       const context = contextOf(terminal, command)
-      if ((create === true) === (restore === true)) command.error('error: say either --restore or --create', { exitCode: 64 })
-      const body: CopyRequest = { do: create === true ? 'create' : 'restore' }
+      const asked = [create, restore, fill].filter(one => one === true)
+      if (asked.length !== 1) command.error('error: say one of --restore, --create and --fill', { exitCode: 64 })
+      const body: CopyRequest = { do: create === true ? 'create' : restore === true ? 'restore' : 'fill' }
       context.print(await context.call<CopyAnswer>('engine', { method: 'POST', path: pathOf(paths.copy, link), body }), show)
     })
 

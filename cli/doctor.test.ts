@@ -222,10 +222,10 @@ describe('what repairs', () => {
     })
     assert.match((await say('topic TaskCompleted --open')).out, /^The topic of TaskCompleted is open\./)
     assert.match((await say('copy COMM-070 --restore')).out, /^The copy of COMM-070 is there, with 3 rows\./)
-    assert.match((await say('copy COMM-070 --create')).out, /^The copy/)
+    for (const change of ['create', 'fill']) assert.match((await say(`copy COMM-070 --${change}`)).out, /^The copy/)
     assert.deepEqual(
       engine.requests.map(one => one.body),
-      [{}, { do: 'restore' }, { do: 'create' }],
+      [{}, { do: 'restore' }, { do: 'create' }, { do: 'fill' }],
     )
     engine.play({})
     for (const wrong of ['topic TaskCompleted', 'topic --open', 'copy COMM-070', 'copy COMM-070 --create --restore'])

@@ -12,7 +12,7 @@ export const traceVerb = (terminal: Terminal): Command =>
     examples: ['trace 019a7c1e-5d2b-7e3a-9c4f-1b2a3c4d5e6f', 'trace TaskCompleted:TASK:CANDIDATE --json'],
     timeoutSeconds: 60,
   })
-    .argument('<id>', 'a fact, an event, a business key, an entity, a trace, the number of a dead letter, or a run', anyId)
+    .argument('<id>', 'a fact, an event, a business key, an entity, a trace, a dead letter such as bonuses:17, or a run', anyId)
     .action(async (id: string, _options: object, command: Command) => {
       const context = contextOf(terminal, command)
       context.print(await context.call<TraceAnswer>('engine', { method: 'POST', path: paths.trace, body: { id } }), answer =>

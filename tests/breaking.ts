@@ -242,7 +242,7 @@ export const breaks: readonly Broken[] = [
     what: 'a dead letter',
     code: 'facts_dead',
     where: 'L-1',
-    command: 'npx cutover dead-letters --link L-1',
+    command: 'npx cutover dead-letters',
     async breaks({ adding }) {
       const dead = {
         factId: systemRandom.uuid(),

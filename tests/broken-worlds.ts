@@ -238,7 +238,7 @@ export const worlds: readonly (readonly [FindingCode, Severity, Found, string | 
     'facts_dead',
     'broken',
     counting(() => ({ waiting: [{ ...waits('parked', 1, 'refused'), place: 'refused' }] })),
-    'npx cutover dead-letters --link L-1',
+    'npx cutover dead-letters',
   ],
   [
     'late_arrivals',

@@ -144,7 +144,7 @@ export interface HistoryRow {
   readonly who: string
   /** What happened: `switch asked`, `run started`, `step applied`, `gate passed`, … */
   readonly action: string
-  /** The link that it is about. */
+  /** The link that it is about; empty where it is about a service or an event. */
   readonly link: string
   readonly run: string | null
   /** The step's id in its plan, with its verb: `4 parity`. */

@@ -38,8 +38,8 @@ export interface TopicAnswer {
 }
 
 export interface CopyRequest {
-  /** `create`: makes an empty one. `restore`: takes it out of quarantine. */
-  readonly do: 'create' | 'restore'
+  /** `create`: makes an empty one. `restore`: takes it out of quarantine. `fill`: has its owner tell every row once more. */
+  readonly do: 'create' | 'restore' | 'fill'
 }
 
 export interface CopyAnswer {

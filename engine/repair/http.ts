@@ -7,6 +7,7 @@ import { everybody, whoOf } from '../session/who.ts'
 import type { Repairs } from './repair.ts'
 
 extendProblems({
+  copy_untold: { status: 409, title: 'Nobody tells the copy of changes' },
   deployer_absent: { status: 409, title: 'Nothing deploys here by itself' },
 })
 
@@ -73,8 +74,8 @@ export const repairRoutes = (repairs: Repairs): RouteDefinition[] => [
     method: 'POST',
     path: paths.copy,
     operationId: 'repairCopy',
-    summary: 'Takes the copy of a data link out of quarantine, or makes an empty one where there is none',
-    body: closed({ do: { enum: ['create', 'restore'] } }, ['do']),
+    summary: 'Takes the copy of a data link out of quarantine, makes an empty one where there is none, or has every row told once more',
+    body: closed({ do: { enum: ['create', 'restore', 'fill'] } }, ['do']),
     async handle(request) {
       const { do: change } = request.body as CopyRequest
       return { body: await repairs.copy(request.params['id'] ?? '', change, whoOf(request)) }

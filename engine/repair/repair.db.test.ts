@@ -52,6 +52,13 @@ test(
       assert.deepEqual(await answers('/api/events/Counted/topic', {}), [409, 'run_exists'])
       assert.deepEqual(await answers('/api/services/adding/deploy', { add: ['act:L-1'] }), [409, 'run_exists'])
       assert.deepEqual(await answers('/api/links/L-2/copy', { do: 'create' }), [200, ''])
+      assert.deepEqual(await answers('/api/links/L-2/copy', { do: 'fill' }), [409, 'copy_untold'])
+      await counting.database.query(`update switch_link set route = 'event' where link = 'L-2'`)
+      assert.deepEqual(await answers('/api/links/L-2/copy', { do: 'fill' }), [200, ''])
+      assert.deepEqual(await answers('/api/links/L-2/copy', { do: 'fill' }), [200, ''])
+      const { rows } = await counting.database.query<{ asked_by: string; state: string }>('select asked_by, state from snapshot')
+      assert.equal(rows[0]?.state, 'telling')
+      assert.match(rows[0]?.asked_by ?? '', /^repair-/)
     })
 
     await context.test('while a peer is away that may have seen more, only a person can say to what', async () => {
@@ -68,7 +75,7 @@ test(
       const lines = rows
         .toReversed()
         .flatMap(({ action, numbers }) =>
-          /^(epoch|deploy|topic|copy)/.test(action) ? [[action, numbers['to'] ?? numbers['reason'] ?? '']] : [],
+          /^(epoch|deploy|topic|copy)/.test(action) ? [[action, numbers['reason'] ?? numbers['to'] ?? '']] : [],
         )
       assert.deepEqual(lines, [
         ['epoch asked', 8],
@@ -77,6 +84,12 @@ test(
         ['deploy failed', 'deployer_absent'],
         ['copy asked', 'create'],
         ['copy done', 'create'],
+        ['copy asked', 'fill'],
+        ['copy failed', 'copy_untold'],
+        ['copy asked', 'fill'],
+        ['copy done', 'fill'],
+        ['copy asked', 'fill'],
+        ['copy done', 'fill'],
         ['epoch asked', 20],
         ['epoch done', 20],
       ])

@@ -4,7 +4,7 @@ import type { Diagnosis } from 'cutover/contract/diagnosis'
 import { Problem } from 'cutover/failure'
 import type { Clock } from 'cutover/process/clock'
 import type { HistoryRow } from '../api/contract.ts'
-import type { CopyAnswer, DeployAnswer, EpochView, TopicAnswer } from '../api/repair.ts'
+import type { CopyAnswer, CopyRequest, DeployAnswer, EpochView, TopicAnswer } from '../api/repair.ts'
 import { noteDatabase } from '../doctor/postgres.ts'
 import { appendHistory, seeEpoch } from '../history/history.ts'
 import type { Lease } from '../lease/lease.ts'
@@ -39,7 +39,7 @@ export interface Repairs {
   raiseEpoch(service: string, atLeast: number | null, who: string): Promise<EpochView>
   deploy(service: string, add: readonly string[], remove: readonly string[], who: string): Promise<DeployAnswer>
   openTopic(event: string, who: string): Promise<TopicAnswer>
-  copy(link: string, change: 'create' | 'restore', who: string): Promise<CopyAnswer>
+  copy(link: string, change: CopyRequest['do'], who: string): Promise<CopyAnswer>
 }
 
 export function openRepairs(ports: RepairPorts): Repairs {
@@ -76,6 +76,15 @@ export function openRepairs(ports: RepairPorts): Repairs {
       detail: `${run} holds ${resource} and changes it by its plan; see "cutover run show ${run}". Nothing was done`,
       extensions: { run },
     })
+  }
+
+  /** Rows that are told again do no harm: a later revision wins. Asked again while it is under way, it is not begun anew. */
+  async function fill(world: World, { id, from, to }: LinkContract, term: number): Promise<void> {
+    if ((await world.switchOf(id)).route !== 'event')
+      throw new Problem('copy_untold', {
+        detail: `${from} tells ${to} no changes over ${id}: make and fill a copy with "cutover apply ${id}". Nothing was done`,
+      })
+    if ((await world.telling(id)).state !== 'telling') await world.tell(id, 'tell', `repair-${term}-${clock.now()}`)
   }
 
   function serviceOf(name: string): string {
@@ -188,7 +197,8 @@ export function openRepairs(ports: RepairPorts): Repairs {
       await refuseHeld(`link ${id}`)
       return noted({ action: 'copy', link: id, who, numbers: { to: change } }, async term => {
         const world = worldOf(term)
-        await world.copy(id, change)
+        if (change === 'fill') await fill(world, link, term)
+        else await world.copy(id, change)
         const { state, rows } = (await world.reading(id)).copy
         return { link: id, state, rows }
       })

@@ -1,6 +1,6 @@
 import type { TracePlaceName } from 'cutover/contract/trace'
 import type { TraceCode, TraceParams, TraceStand } from '../api/trace.ts'
-import { deadLetters, deploy, doctor, readsOf, status, verify, wakingCapability } from '../doctor/commands.ts'
+import { deploy, doctor, readsOf, showLetter, status, verify, wakingCapability } from '../doctor/commands.ts'
 import type { Seen, StoryPorts } from './story.ts'
 
 /** A dead letter that nobody has settled. */
@@ -22,7 +22,7 @@ export function standOf(link: string, own: readonly Seen[], { links, away }: Sto
   const receipt = of('receipt')
   if (receipt !== undefined) return over('now_done', { outcome: text(receipt, 'outcome') })
   const dead = own.find(one => (one.place === 'dead' || one.place === 'refused') && isOpen(one))
-  if (dead !== undefined) return at('now_dead', { service: dead.service, id: text(dead, 'id') }, deadLetters(link))
+  if (dead !== undefined) return at('now_dead', { service: dead.service, id: text(dead, 'id') }, showLetter(dead.service, text(dead, 'id')))
   const parked = of('parked')
   if (parked !== undefined) {
     const waitsFor = text(parked, 'waits_for')

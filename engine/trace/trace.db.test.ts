@@ -108,9 +108,9 @@ test('the whole way of facts, whatever became of them', { timeout: 120_000 }, as
   await adding.stores.receive.transaction(tx => adding.stores.receive.bury(tx, 'L-1', [letter]))
   const buried = await standing(system, dead, 'now_dead')
   const id = String(buried.now[0]?.params['id'])
-  assert.deepEqual(buried.now[0]?.commands, ['npx cutover dead-letters --link L-1'])
+  assert.deepEqual(buried.now[0]?.commands, [`npx cutover dead-letters show adding:${id}`])
   assert.match(traceSaid(buried.lines.at(-1) as never), /^could not be handled: handler_error, after 5 attempts; dead letter \d+, open$/)
-  assert.equal((await standing(system, id, 'now_dead')).fact, dead)
+  for (const letter of [id, `adding:${id}`]) assert.equal((await standing(system, letter, 'now_dead')).fact, dead)
   assert.doesNotMatch(JSON.stringify(buried), /Personal/)
 
   // A run: its lines.
@@ -119,7 +119,7 @@ test('the whole way of facts, whatever became of them', { timeout: 120_000 }, as
   assert.deepEqual([lines[0]?.params['action'], lines[0]?.file, lines[0]?.link], ['run started', 'engine/run/orders.ts', 'L-1'])
 
   // What nobody knows.
-  for (const unknown of [systemRandom.uuid(), 'nothing-of-the-kind', 'R-999', '12345678']) {
+  for (const unknown of [systemRandom.uuid(), 'nothing-of-the-kind', 'R-999', '12345678', `counting:${id}`]) {
     const { status, body } = await call<{ code: string; detail: string }>('POST', '/api/trace', { id: unknown })
     assert.deepEqual([status, body.code], [404, 'trace_unknown'], unknown)
     assert.match(body.detail, new RegExp(`no fact, key, entity.* has the id ${unknown}`))

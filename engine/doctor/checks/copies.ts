@@ -1,4 +1,4 @@
-import { copyTo, refill, restart, revert } from '../commands.ts'
+import { copyTo, restart, revert } from '../commands.ts'
 import { type Check, finding, runOf } from '../found.ts'
 import { readingOf, usesCopy } from './routes.ts'
 
@@ -12,7 +12,8 @@ export const copyChecks: readonly Check[] = [
         if (reading === undefined || !usesCopy(reading) || reading.copy === 'present') return []
         const params = { link: link.id, reader: link.to, state: reading.copy }
         // One that is made anew is empty: it is filled by telling everything once more.
-        const commands = reading.copy === 'quarantined' ? [copyTo(link.id, 'restore')] : [copyTo(link.id, 'create'), refill(link.id)]
+        const commands =
+          reading.copy === 'quarantined' ? [copyTo(link.id, 'restore')] : [copyTo(link.id, 'create'), copyTo(link.id, 'fill')]
         return [finding('broken', 'copy_missing', link.id, params, ...commands)]
       }),
   },

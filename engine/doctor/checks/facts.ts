@@ -1,6 +1,6 @@
 import type { WaitingReport } from 'cutover/contract/diagnosis'
 import type { Finding } from '../../api/doctor.ts'
-import { deadLetters, deploy, trace, wakingCapability } from '../commands.ts'
+import { deadLetters, deploy, replay, trace, wakingCapability } from '../commands.ts'
 import { booksOf, type Check, finding, type Found, seconds } from '../found.ts'
 
 /** Found within 60 s is what the sweep promises; a fact that is open for longer has a reason that somebody should know. */
@@ -56,7 +56,7 @@ export const factChecks: readonly Check[] = [
     look: found =>
       onWaiting(found, one =>
         one.place === 'dead' || one.place === 'refused'
-          ? [finding('broken', 'facts_dead', one.link, paramsOf(one), deadLetters(one.link), ...traceOf(one))]
+          ? [finding('broken', 'facts_dead', one.link, paramsOf(one), deadLetters, replay(one.link), ...traceOf(one))]
           : [],
       ),
   },
