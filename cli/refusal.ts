@@ -24,6 +24,12 @@ const meanings: Readonly<Record<string, Meaning>> = {
   edit_invalid: [exitCodes.usage, 'see the message, and what is wrong with it, with: npx cutover dead-letters show ID'],
   job_unknown: [exitCodes.usage, 'see all jobs with: npx cutover dead-letters jobs'],
   job_state: [exitCodes.held, 'see how the job stands with: npx cutover dead-letters jobs'],
+  trace_unknown: [
+    exitCodes.usage,
+    'check the id; ids of facts are in the answers of verify and of dead letters, ids of runs in: npx cutover runs',
+  ],
+  service_unknown: [exitCodes.usage, 'see which services there are with: npx cutover status'],
+  event_unknown: [exitCodes.usage, 'see the events of all links with: npx cutover links --json'],
   engine_standby: [exitCodes.unreachable, 'no engine acts: see which process is away with "cutover status", then repeat'],
 }
 

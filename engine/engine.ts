@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { EventContract, LinkContract } from 'cutover/contract'
 import { type Database, openDatabase } from 'cutover/database'
@@ -10,12 +11,14 @@ import { systemClock } from 'cutover/process/clock'
 import { ConfigurationError } from 'cutover/process/environment'
 import { type Log, openLog } from 'cutover/process/log'
 import type { LinkRow } from './api/contract.ts'
+import type { RunView } from './api/plan.ts'
 import { certifiedBy } from './certificate/certificate.ts'
 import { certificateRoutes } from './certificate/http.ts'
 import { openCertificates } from './certificate/postgres.ts'
 import { openCertificateWatch } from './certificate/watch.ts'
 import { openClerk } from './deadletters/clerk.ts'
 import { deadLetterRoutes } from './deadletters/http.ts'
+import { doctorRoutes } from './doctor/http.ts'
 import { readEngineEnvironment } from './environment.ts'
 import { gatherLinks } from './links/gather.ts'
 import { openMover } from './links/move.ts'
@@ -26,6 +29,8 @@ import type { PlanFor } from './plan/plan.ts'
 import type { Registry, World } from './plan/world.ts'
 import { readsRoutes } from './reads/http.ts'
 import { openRegistry } from './registry/postgres.ts'
+import { repairRoutes } from './repair/http.ts'
+import { openRepairs } from './repair/repair.ts'
 import { runRoutes } from './run/http.ts'
 import { openRunLoop } from './run/loop.ts'
 import { openOrders, type OrdersPorts, planOf } from './run/orders.ts'
@@ -42,6 +47,8 @@ import { sessionRoutes } from './session/http.ts'
 import { openSessions } from './session/session.ts'
 import { streamRoutes } from './stream/http.ts'
 import { openStream } from './stream/stream.ts'
+import type { CodeOf } from './trace/files.ts'
+import { traceRoutes } from './trace/http.ts'
 import type { Expectation } from './verify/expectation.ts'
 import { verifyAll } from './verify/report.ts'
 import { openWorld } from './world/world.ts'
@@ -56,6 +63,8 @@ export interface EngineDefinition {
   readonly ledger: string | null
   /** Services that answer `GET /operator/checks` with what they find out about their own books; none if absent. */
   readonly checks?: readonly string[]
+  /** By link, which files of the services state its facts and bring about their effects: for `trace`, which names them. */
+  readonly code?: CodeOf
 }
 
 export interface EngineResources {
@@ -72,6 +81,8 @@ export interface EngineResources {
   readonly approvals: boolean
   /** The folder with the built console. */
   readonly consoleFolder: string | null
+  /** The folder of its data, whose disk the doctor looks at. */
+  readonly dataFolder?: string
   readonly log: Log
 }
 
@@ -118,6 +129,7 @@ export async function runEngine(
       approverToken,
       approvals: environment.APPROVALS === 'on',
       consoleFolder: environment.CONSOLE_FOLDER ?? null,
+      dataFolder: dirname(environment.OPERATOR_TOKEN_FILE),
       log,
     })
     await runProcess(parts, { log })
@@ -128,7 +140,7 @@ export async function runEngine(
 
 /** An engine over resources that are there. Nothing runs before its parts are started. */
 export async function openEngine(
-  { links, events, planFor, expectations, ledger, checks = [] }: EngineDefinition,
+  { links, events, planFor, expectations, ledger, checks = [], code = {} }: EngineDefinition,
   resources: EngineResources,
 ): Promise<Engine> {
   const { database, directory, deployer, log } = resources
@@ -150,17 +162,20 @@ export async function openEngine(
   const version = async (): Promise<number> => (await runs.version()) + (await certificates.version())
   const stream = openStream({ links: gather, runs: () => orders.list(streamedRuns), version }, clock, log)
   const sessions = openSessions({ operator: operatorToken, approver: approverToken }, now)
-  const holder = async (link: string): Promise<string | null> => {
-    const number = await runs.holder(`link ${link}`)
+  const holder = async (resource: string): Promise<string | null> => {
+    const number = await runs.holder(resource)
     return number === null ? null : runId(number)
   }
+  const unfinished = async (): Promise<readonly RunView[]> =>
+    Promise.all((await runs.unfinished()).map(run => orders.get(runId(run.number))))
+  const acting = { links, directory, database, lease, clock, worldOf: (term: number) => world(null, term) }
   const server = await openServer({
     service: 'engine',
     port: resources.port,
     routes: [
       ...engineRoutes({
         database,
-        mover: openMover({ links, directory, database, lease, clock, worldOf: term => world(null, term), holder }),
+        mover: openMover({ ...acting, holder: link => holder(`link ${link}`) }),
         gather,
         verify: () =>
           verifyAll({
@@ -175,6 +190,9 @@ export async function openEngine(
       ...runRoutes(orders),
       ...certificateRoutes(certificates, now),
       ...deadLetterRoutes(openClerk({ links, directory, database, lease, now })),
+      ...doctorRoutes({ ...seen, database, runs: unfinished, ledger, folder: resources.dataFolder ?? null }),
+      ...traceRoutes({ links, directory, database, code }),
+      ...repairRoutes(openRepairs({ ...acting, events, holder })),
       ...readsRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...parityRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...streamRoutes(stream),

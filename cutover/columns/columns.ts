@@ -1,4 +1,4 @@
-import type { ColumnChange, ColumnMode, Parts } from './definition.ts'
+import type { ColumnChange, ColumnMode, Parts } from '../contract/columns.ts'
 
 /** How statements of one instance write and read a value whose columns change. Constants of the process: they go into prepared statements. */
 export interface Columns {

@@ -1,7 +1,7 @@
 import { isTransient, type Tx } from '../database/database.ts'
 import type { Clock } from '../process/clock.ts'
 import type { Log } from '../process/log.ts'
-import type { ColumnChange, Parts } from './definition.ts'
+import type { ColumnChange, Parts } from '../contract/columns.ts'
 import type { BothForms, ColumnStore, Compared } from './store.ts'
 
 /** Rows that are filled in one transaction, and so are locked together: for milliseconds. */

@@ -1,6 +1,6 @@
 import type { Database, Tx } from '../database/database.ts'
 import { markOf } from './columns.ts'
-import type { ColumnChange } from './definition.ts'
+import type { ColumnChange } from '../contract/columns.ts'
 import type { BothForms, ColumnStand, ColumnStep, Direction, ColumnStore, ColumnUse, FillJob } from './store.ts'
 
 /** Whoever waits for a table makes everybody behind it wait as well. */

@@ -1,5 +1,5 @@
 import type { Tx } from '../database/database.ts'
-import type { ColumnChange } from './definition.ts'
+import type { ColumnChange } from '../contract/columns.ts'
 
 /** How a change of columns stands in one table. */
 export interface ColumnStand {

@@ -1,4 +1,4 @@
-import type { ColumnChange } from '../columns/definition.ts'
+import type { ColumnChange } from '../contract/columns.ts'
 
 /** What a column can be. `jsonb` is given and taken as a value, and compared as PostgreSQL writes it. */
 export type ColumnType = 'text' | 'integer' | 'uuid' | 'jsonb'

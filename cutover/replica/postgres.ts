@@ -1,7 +1,7 @@
 import { type Database, sqlState, type Tx } from '../database/database.ts'
 import { wake } from '../receive/postgres.ts'
 import { markOf } from '../columns/columns.ts'
-import type { ColumnMode } from '../columns/definition.ts'
+import type { ColumnMode } from '../contract/columns.ts'
 import { type ColumnType, type Kept, keyOf, keyParts, type ReplicaDefinition, type Row, waitFor } from './definition.ts'
 import { Quarantined, type ReplicaStore, type Standing, type TableState, type Told, type Touch } from './store.ts'
 

@@ -1,5 +1,5 @@
 import { compareColumns } from '../columns/fill.ts'
-import type { ColumnChange } from '../columns/definition.ts'
+import type { ColumnChange } from '../contract/columns.ts'
 import type { ColumnStep } from '../columns/store.ts'
 import { isTransient } from '../database/database.ts'
 import { Problem } from '../failure/problem.ts'

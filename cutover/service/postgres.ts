@@ -1,5 +1,5 @@
 import { markOf } from '../columns/columns.ts'
-import type { ColumnMode } from '../columns/definition.ts'
+import type { ColumnMode } from '../contract/columns.ts'
 import type { Database } from '../database/database.ts'
 import type { ReplicaDefinition } from '../replica/definition.ts'
 import { digestOf, shownColumn } from '../replica/postgres.ts'
@@ -40,9 +40,19 @@ export function auditOver(database: Database, side: Side): Audit {
     order by ${cursor.column} limit $2`
   const parts = key.map((part, index) => `split_part(one, ':', ${index + 1})::${part.type}`)
   const findSql = `select ${columns} from ${side.from} and (${key.map(part => part.column).join(', ')}) in (select ${parts.join(', ')} from unnest($1::text[]) as one)`
+  const any = [
+    ...key.map(part => part.column),
+    ...(side.factId === undefined ? [] : [side.factId]),
+    `concat_ws(':', ${key.map(part => part.column).join(', ')})`,
+  ]
+  const aboutSql = `select ${columns} from ${side.from} and (${any.map(one => `(${one})::text = any($1::text[])`).join(' or ')}) limit $2`
   return {
     link: side.link,
     side: side.side,
+    async about(ids, limit) {
+      const { rows } = await database.query<Row>(aboutSql, [ids, limit])
+      return rows.map(toRow)
+    },
     async page(after, limit) {
       const { rows } = await database.query<Row>(pageSql, [after, limit])
       return { rows: rows.map(toRow), next: rows.length === limit ? (rows.at(-1)?.cursor ?? null) : null }
@@ -98,5 +108,6 @@ export function copyAudit(database: Database, definition: ReplicaDefinition, mod
     ...over,
     page: async (after, limit) => ((await there()) ? over.page(after, limit) : { rows: [], next: null }),
     find: async keys => ((await there()) ? over.find(keys) : []),
+    about: async (ids, limit) => ((await there()) ? ((await over.about?.(ids, limit)) ?? []) : []),
   }
 }

@@ -1,4 +1,4 @@
-import { type ColumnMode, modeOf } from '../columns/definition.ts'
+import { type ColumnMode, modeOf } from '../contract/columns.ts'
 import type { LinkContract } from '../contract/contract.ts'
 import { isAble } from '../contract/capability.ts'
 import type { Database } from '../database/database.ts'

@@ -20,6 +20,7 @@ import { fenced } from './fence.ts'
 import { runDeadLetters } from '../deadletters/jobs.ts'
 import { dataRoutes } from './data-routes.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
+import { diagnosisRoutes } from './diagnosis-routes.ts'
 import { linkRoutes } from './link-routes.ts'
 import { loops } from './loops.ts'
 import { operatorRoutes } from './operator.ts'
@@ -37,9 +38,10 @@ import { meterDeadLetters, openMeters } from './meter.ts'
 import { topicRoutes } from './topic-routes.ts'
 import { columnRoutes } from './column-routes.ts'
 import { openColumns } from '../columns/columns.ts'
-import { modeOf } from '../columns/definition.ts'
+import { modeOf } from '../contract/columns.ts'
 import { runFilling } from '../columns/fill.ts'
 import { openColumnWatch, runTelling } from '../columns/watch.ts'
+import { traceRoutes } from './trace-routes.ts'
 import { versionRoutes } from './version-routes.ts'
 
 export { wake } from '../receive/postgres.ts'
@@ -146,6 +148,13 @@ async function run(definition: ServiceDefinition): Promise<void> {
       ),
   ])
 
+  const audits = [
+    ...parts.audits,
+    ...sources.flatMap(source => sourceAudits(database, source)),
+    ...[...readings.all.values()].map(one => copyAudit(database, one.definition, modeFor(capabilities, one.definition))),
+  ]
+  const seen = { lanes: sending.lanes, consumers: receiving.consumers }
+
   const server = await openServer({
     service: name,
     port: environment.PORT,
@@ -155,6 +164,8 @@ async function run(definition: ServiceDefinition): Promise<void> {
         ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares),
         ...planRoutes({ service: name, links, events, stores }),
         ...seriesRoutes(metrics),
+        ...diagnosisRoutes({ service: name, instance, build, links, events, broker, stores, readers: readings.all, clock, ...seen }),
+        ...traceRoutes({ service: name, events, stores, audits }),
         ...topicRoutes({ service: name, events, broker, stores, clock }),
         ...columnRoutes({ service: name, changes, stores, told: tellUses }),
         ...versionRoutes({ service: name, events, stores, switches, clock, random, flipped: () => doorbell.ring('switch') }),
@@ -166,16 +177,11 @@ async function run(definition: ServiceDefinition): Promise<void> {
           links,
           stores,
           switches,
-          audits: [
-            ...parts.audits,
-            ...sources.flatMap(source => sourceAudits(database, source)),
-            ...[...readings.all.values()].map(one => copyAudit(database, one.definition, modeFor(capabilities, one.definition))),
-          ],
+          audits,
           readings: () => stores.reading.all(),
           clock,
           random,
-          lanes: sending.lanes,
-          consumers: receiving.consumers,
+          ...seen,
           breakers: sending.breakers,
           meters: meters.byLink,
           flipped: () => doorbell.ring('switch'),

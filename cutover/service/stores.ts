@@ -5,6 +5,8 @@ import type { ConsumerStore } from '../consumer/store.ts'
 import type { Database } from '../database/database.ts'
 import { openDeadLetterStore } from '../deadletters/postgres/open.ts'
 import type { DeadLetterStore } from '../deadletters/store.ts'
+import { openDiagnosisStore } from '../diagnosis/postgres.ts'
+import type { DiagnosisStore } from '../diagnosis/store.ts'
 import { openOutboxStore } from '../outbox/postgres.ts'
 import type { OutboxStore } from '../outbox/store.ts'
 import { openParityStore } from '../parity/postgres.ts'
@@ -21,6 +23,8 @@ import { openSnapshotStore } from '../snapshot/postgres.ts'
 import type { SnapshotStore } from '../snapshot/store.ts'
 import { openSwitchStore } from '../switch/postgres.ts'
 import type { SwitchStore } from '../switch/store.ts'
+import { openTraceStore } from '../trace/postgres.ts'
+import type { TraceStore } from '../trace/store.ts'
 
 /** All that the library stores in a service's own database, a port per capability. */
 export interface Stores {
@@ -35,6 +39,8 @@ export interface Stores {
   readonly snapshot: SnapshotStore
   readonly columns: ColumnStore
   readonly deadLetters: DeadLetterStore
+  readonly diagnosis: DiagnosisStore
+  readonly trace: TraceStore
 }
 
 export const openStores = (database: Database): Stores => ({
@@ -49,4 +55,6 @@ export const openStores = (database: Database): Stores => ({
   snapshot: openSnapshotStore(database),
   columns: openColumnStore(database),
   deadLetters: openDeadLetterStore(database),
+  diagnosis: openDiagnosisStore(database),
+  trace: openTraceStore(database),
 })

@@ -29,6 +29,18 @@ export const paths = {
   reads: '/api/reads/{id}',
   history: '/api/history',
   verify: '/api/verify',
+  /** DoctorReport of `doctor.ts`: what is not as it should be, with what repairs it. */
+  doctor: '/api/doctor',
+  /** `POST` with a TraceRequest: TraceAnswer of `trace.ts`. */
+  trace: '/api/trace',
+  /** EpochView; `POST` with an EpochRequest raises the epoch of a service whose database was restored. */
+  epoch: '/api/services/{id}/epoch',
+  /** `POST` with a DeployRequest. */
+  deploy: '/api/services/{id}/deploy',
+  /** `POST` opens the topic of an event, or takes it out of quarantine. */
+  topic: '/api/events/{id}/topic',
+  /** `POST` with a CopyRequest. */
+  copy: '/api/links/{id}/copy',
   /**
    * Server-sent events: `links` (LinkRow[]) and `runs` (RunView[]), each the whole of it, at every change; and `beat`
    * ({"at": time}) every two seconds, by which a reader tells silence from a connection that is dead.
@@ -132,7 +144,7 @@ export interface HistoryRow {
   readonly who: string
   /** What happened: `switch asked`, `run started`, `step applied`, `gate passed`, … */
   readonly action: string
-  /** The link that it is about. */
+  /** The link that it is about; empty where it is about a service or an event. */
   readonly link: string
   readonly run: string | null
   /** The step's id in its plan, with its verb: `4 parity`. */

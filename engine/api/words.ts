@@ -81,7 +81,8 @@ export const words: Readonly<Record<string, string>> = {
   drained_route: '{link} is on {route}: more are being stated',
   drained_unknown: '{instances} of {service} do not say of which build they are: what they do is not known',
   drained_old: '{service} is of a build that cannot count what is open: deploy the present one',
-  drained_behind: '{service} stands at epoch {epoch}, and facts of its epoch {seen} are known: raise it with POST /operator/epoch',
+  drained_behind:
+    '{service} stands at epoch {epoch}, and facts of its epoch {seen} are known: raise it with cutover epoch {service} --raise',
   drained_gone: '{receiver} was restored from a backup, and {sender} does not hold all that it has lost any more: see cutover verify',
   drained_forgets: '{service} was restored from a backup while it was counted',
   drained_arriving: 'messages of {route} are still coming to {service}',

@@ -19,7 +19,10 @@ export interface Call {
 }
 
 /** The answer of one instance, or in one word why there is none. */
-export type InstanceAnswer = { readonly url: string; readonly answer: unknown } | { readonly url: string; readonly away: string }
+export type InstanceAnswer =
+  | { readonly url: string; readonly answer: unknown }
+  /** `answered`: it is there, and refused or said something else than agreed. */
+  | { readonly url: string; readonly away: string; readonly answered?: boolean }
 
 /** The operator interfaces of all services, as the engine reaches them. No call waits longer than its deadline. */
 export interface Directory {
@@ -60,7 +63,8 @@ export function openDirectory(urls: Readonly<Record<string, readonly string[]>>,
           try {
             return { url, answer: await send(name, client, call) }
           } catch (error) {
-            return { url, away: error instanceof Problem && error.cause instanceof Unreachable ? error.cause.message : whatIsWrong(error) }
+            if (error instanceof Problem && error.cause instanceof Unreachable) return { url, away: error.cause.message }
+            return { url, away: whatIsWrong(error), answered: error instanceof Problem && error.code !== 'service_away' }
           }
         }),
       ),

@@ -1,4 +1,4 @@
-import { type ColumnChange, defineColumns } from 'cutover/columns'
+import { type ColumnChange, defineColumns } from 'cutover/contract/columns'
 import { oldTitle, type SplitTitle, titleLens } from './title.ts'
 
 /** US-160: the title of a task in two columns, in every table that has it. */

@@ -86,7 +86,7 @@ export const engineWords: Readonly<Record<string, string>> = {
   drained_route: 'путь {link} — {route}: заявляются новые факты',
   drained_unknown: '{service}: {instances} не сообщают, какой они сборки, и что они делают, неизвестно',
   drained_old: '{service} старой сборки, которая не умеет считать открытые факты: разверните нынешнюю',
-  drained_behind: '{service} на эпохе {epoch}, а известны факты его эпохи {seen}: поднимите её через POST /operator/epoch',
+  drained_behind: '{service} на эпохе {epoch}, а известны факты его эпохи {seen}: поднимите её: cutover epoch {service} --raise',
   drained_gone: 'базу {receiver} восстановили из копии, а {sender} хранит уже не всё, что она потеряла: см. cutover verify',
   drained_forgets: 'базу {service} восстановили из копии во время подсчёта',
   drained_arriving: 'в {service} ещё приходят сообщения по пути {route}',

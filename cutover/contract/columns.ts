@@ -1,5 +1,5 @@
-import { type Ability, isAble } from '../contract/capability.ts'
-import type { Lens } from '../contract/lens.ts'
+import { type Ability, isAble } from './capability.ts'
+import type { Lens } from './lens.ts'
 
 /** What is kept in the columns that come; a column that is left out is null. All of it is text. */
 export type Parts = Readonly<Record<string, string>>
