@@ -46,6 +46,14 @@ export async function installMigrations(database: Database, lines: readonly Migr
   }
 }
 
+/** The files that this build has and that have not been run here, as `line/file`. */
+export async function pendingMigrations(database: Database, lines: readonly Migrations[]): Promise<readonly string[]> {
+  const { rows } = await database.query<{ file: string }>(`select line || '/' || name as file from migration_digest`, [])
+  const run = new Set(rows.map(row => row.file))
+  const files = await Promise.all(lines.map(async line => (await read(line)).map(({ name }) => `${line.name}/${name}`)))
+  return files.flat().filter(file => !run.has(file))
+}
+
 async function runLine(line: Migrations, migrator: Migrator): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const { error, results } = await migrator.migrateToLatest()
