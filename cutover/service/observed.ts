@@ -4,10 +4,11 @@ import type { EventContract } from '../contract/contract.ts'
 import type { Stamp } from '../contract/message.ts'
 import type { Courier, Delivered } from '../delivery/courier.ts'
 import type { Breaker, BreakerState } from '../failure/breaker.ts'
-import { readTrace } from '../process/trace.ts'
+import { currentTrace, readTrace, type Trace } from '../process/trace.ts'
 import type { ParityStore } from '../parity/store.ts'
 import { type ReadingStore, readVerdicts } from '../reading/store.ts'
 import type { Handler } from '../receive/handler.ts'
+import type { Via } from '../receive/judge.ts'
 import type { Receiver } from '../receive/receiver.ts'
 import type { Registry } from '../registry/registry.ts'
 import { attributes, messagingSystem } from '../telemetry/names.ts'
@@ -153,9 +154,7 @@ export function observedReceiver(receiver: Receiver, service: string, topic: str
     async receive(tx, messages, via) {
       const begun = performance.now()
       const [first] = messages
-      // By HTTP a single message is a part of its sender's call; a batch, and whatever comes by the log, is only caused by it.
-      // Where nobody records links, the trace of the fact is what tells the reader of a log most.
-      const parent = messages.length === 1 && (via === 'http' || !isTracing()) ? readTrace(first?.traceparent) : undefined
+      const parent = messages.length === 1 ? parentOf(first?.traceparent, via) : undefined
       const span = {
         name: `process ${topic}`,
         kind: 'consumer',
@@ -182,6 +181,16 @@ export function observedReceiver(receiver: Receiver, service: string, topic: str
       return outcomes
     },
   }
+}
+
+/**
+ * By HTTP a single message is a part of its sender's call, and of the request that brought it; a batch, and whatever comes
+ * by the log, is only caused by it. Where nobody records links, the trace of the fact is what tells the reader of a log most.
+ */
+function parentOf(traceparent: string | null | undefined, via: Via): Trace | undefined {
+  if (via === 'event' && isTracing()) return undefined
+  const [own, here] = [readTrace(traceparent), currentTrace()]
+  return own !== undefined && here?.traceId === own.traceId ? here : own
 }
 
 /** What a service does about facts, in a span of its own. */

@@ -24,6 +24,7 @@ export function readTracing(source: Readonly<Record<string, string | undefined>>
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: { kind: 'url', optional: true, describe: 'the same for traces alone, with its path' },
       OTEL_SERVICE_NAME: { kind: 'text', optional: true, describe: 'the name in traces, instead of the service’s own' },
       OTEL_TRACES_SAMPLER: { kind: 'choice', choices: samplers, default: 'parentbased_always_on', describe: 'which traces are recorded' },
+      OTEL_BSP_SCHEDULE_DELAY: { kind: 'integer', minimum: 1, maximum: 60_000, default: 5_000, describe: 'milliseconds between sendings' },
       OTEL_TRACES_SAMPLER_ARG: { kind: 'number', minimum: 0, maximum: 1, default: 1, describe: 'the share of traces for traceidratio' },
     } as const,
     source,
@@ -35,6 +36,7 @@ export function readTracing(source: Readonly<Record<string, string | undefined>>
     name: read.OTEL_SERVICE_NAME,
     sampler: read.OTEL_TRACES_SAMPLER,
     share: read.OTEL_TRACES_SAMPLER_ARG,
+    everyMs: read.OTEL_BSP_SCHEDULE_DELAY,
   } as const
 }
 
@@ -52,7 +54,11 @@ export async function openTracing(service: string, instance: string, log: Log, t
     resource: resourceFromAttributes({ 'service.name': wanted.name ?? service, 'service.instance.id': instance }),
     sampler: await samplerOf(wanted.sampler, wanted.share),
     spanProcessors: [
-      new sdk.BatchSpanProcessor({ exporter: to ?? (await exporterOf(wanted.exporter)), exportTimeoutMillis: exportTimeoutMs }),
+      new sdk.BatchSpanProcessor({
+        exporter: to ?? (await exporterOf(wanted.exporter)),
+        exportTimeoutMillis: exportTimeoutMs,
+        scheduledDelayMillis: wanted.everyMs,
+      }),
     ],
   })
   const own = trace.setGlobalTracerProvider(provider)
