@@ -5,6 +5,7 @@ import type { Terminal } from './command.ts'
 import { approveVerb } from './approve.ts'
 import { completeVerb } from './complete.ts'
 import { CommandFailed, Ended, type ExitCode, exitCodes } from './exit.ts'
+import { exportVerb } from './export.ts'
 import { faultVerb } from './fault.ts'
 import { historyVerb } from './history.ts'
 import { linksVerb } from './links.ts'
@@ -32,7 +33,7 @@ CUTOVER_HOME names the data directory (default: .cutover in the project). See do
 const toLook = [statusVerb, linksVerb]
 const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, approveVerb, completeVerb, runsVerb, runVerb]
 const toProve = [parityVerb, readsVerb, certificatesVerb, historyVerb, verifyVerb]
-const byHand = [switchVerb, trafficVerb, faultVerb, tokenVerb]
+const byHand = [switchVerb, trafficVerb, faultVerb, tokenVerb, exportVerb]
 const verbs = [...toLook, ...toMove, ...toProve, ...byHand]
 
 /** All commands. One file per verb. */

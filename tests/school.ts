@@ -58,9 +58,16 @@ export interface School {
 /** Whose token is shown: a person's, that of a service over a link, or the engine's. */
 export type As = { readonly role: string; readonly subject: string } | { readonly from: Name; readonly link: string } | 'operator'
 
+// The port of the discard protocol, where nothing listens.
+const nobody = 'http://127.0.0.1:9'
 const operatorToken = 'the-operators-token'
 
-export async function openSchool(context: TestContext): Promise<School> {
+export interface SchoolOptions {
+  /** Services that others look for where nobody is. */
+  readonly away?: Readonly<Partial<Record<Name, readonly Name[]>>>
+}
+
+export async function openSchool(context: TestContext, { away = {} }: SchoolOptions = {}): Promise<School> {
   const folder = await mkdtemp(join(tmpdir(), 'cutover-school-'))
   const issuers = [...names, 'engine', 'people', 'stranger'] as const
   const trusted: Record<string, object> = {}
@@ -98,7 +105,9 @@ export async function openSchool(context: TestContext): Promise<School> {
         INSTANCE: '1',
         PRIVATE_KEY_FILE: join(folder, `${name}.json`),
         TRUSTED_KEYS_FILE: trustedKeysFile,
-        SERVICE_URLS: JSON.stringify(Object.fromEntries(names.map(one => [one, [urls[one]]]))),
+        SERVICE_URLS: JSON.stringify(
+          Object.fromEntries(names.map(one => [one, [away[name]?.includes(one) === true ? nobody : urls[one]]])),
+        ),
         CAPABILITIES: formatCapabilities(possibleCapabilities(links, name)),
         DATABASE_CONNECTIONS: '6',
       })
