@@ -8,6 +8,9 @@ import type { Clock } from '../process/clock.ts'
 import { documentDigest } from '../registry/registry.ts'
 import type { RegistryStore } from '../registry/store.ts'
 
+/** Less than the whole look may take: that it hangs has to be told as what it is. */
+const brokerMs = 1_000
+
 export interface ReadinessOptions {
   readonly database: Pick<Database, 'answers' | 'query'>
   readonly broker: Pick<Broker, 'topic'>
@@ -40,12 +43,12 @@ export function openReadiness(options: ReadinessOptions): () => Promise<Readonly
       },
       async broker() {
         const [event] = events
-        try {
-          if (event !== undefined) await broker.topic(event.topic)
-          return 'ok'
-        } catch (error) {
-          return { degraded: `${away(error)}; facts wait in the outbox` }
-        }
+        if (event === undefined) return 'ok'
+        const done = new AbortController()
+        const late = clock.sleep(brokerMs, done.signal).then(() => `no answer within ${brokerMs} ms`)
+        const is = await Promise.race([broker.topic(event.topic).then(() => 'ok', away), late])
+        done.abort()
+        return is === 'ok' ? is : { degraded: `${is}; facts wait in the outbox` }
       },
     },
     clock,
