@@ -33,7 +33,9 @@ export const openGauge = (registry: Registry, metric: Metric, collect?: (gauge: 
       ? {}
       : {
           async collect(this: Gauge<Label>) {
-            this.reset()
+            // A reset would leave a gauge without labels at 0, and no figure is not 0.
+            if (metric.labels.length === 0) this.remove()
+            else this.reset()
             await collect(this)
           },
         }),
