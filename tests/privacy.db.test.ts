@@ -22,17 +22,17 @@ interface Operation {
 }
 
 /** All operations of a process, from its own description, which leaves none out. */
-async function operationsOf(school: School, of: Name | 'engine'): Promise<readonly Operation[]> {
-  const { body } = await school.call(of, 'GET', '/openapi.json')
+async function operationsOf(school: School, to: Name | 'engine'): Promise<readonly Operation[]> {
+  const { body } = await school.call(to, 'GET', '/openapi.json')
   const paths = body['paths'] as Readonly<Record<string, Readonly<Record<string, unknown>>>>
   return Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map(method => ({ method: method.toUpperCase(), path })))
 }
 
 /** Who may call it, if anybody, and all who are near: a refusal has to be as silent as an answer. */
-function callersOf(of: Name | 'engine', path: string): readonly (As | undefined)[] {
-  if (of === 'engine' || path.startsWith('/operator')) return [undefined, 'operator']
+function callersOf(to: Name | 'engine', path: string): readonly (As | undefined)[] {
+  if (to === 'engine' || path.startsWith('/operator')) return [undefined, 'operator']
   const links = { management: ['hiring', 'COMM-030'], hiring: ['management', 'COMM-090'], bonuses: ['hiring', 'COMM-040'] } as const
-  const [from, link] = links[of]
+  const [from, link] = links[to]
   const people = ['admin', 'manager', 'candidate', 'finance'].map(role => ({ role, subject: name }))
   return path.startsWith('/links') ? [{ from, link }] : [...people, { from, link }]
 }
@@ -75,33 +75,33 @@ const bodies: readonly unknown[] = [
 /** Every operation, by everybody, with all that is wrong in them. Answers with the problems, by what was sent. */
 async function plantEverywhere(school: School): Promise<ReadonlyMap<string, string>> {
   const problems = new Map<string, string>()
-  const send = async (of: Name | 'engine', what: string, call: ReturnType<School['call']>): Promise<void> => {
+  const send = async (to: Name | 'engine', what: string, call: ReturnType<School['call']>): Promise<void> => {
     const { status, text } = await call
-    if (status >= 400) problems.set(`${of} ${what}`, text)
+    if (status >= 400) problems.set(`${to} ${what}`, text)
   }
-  for (const of of [...names, 'engine'] as const) {
-    for (const { method, path } of await operationsOf(school, of)) {
+  for (const to of [...names, 'engine'] as const) {
+    for (const { method, path } of await operationsOf(school, to)) {
       // Those stay open for as long as somebody listens.
       if (path === '/api/stream') continue
       // What operators name are links, runs and topics. Everybody else names things of people, and may get it wrong.
-      const operators = of === 'engine' || /^\/(operator|links)/.test(path)
+      const operators = to === 'engine' || /^\/(operator|links)/.test(path)
       const id = operators ? 'COMM-040' : name
       const named = path.replaceAll('{side}', 'fact').replaceAll(/\{\w+\}/g, id)
       const queries = ['', `?after=${name}`, `?limit=${name}&extra=${name}&route=${name}&key=${name}`]
-      for (const as of callersOf(of, path)) {
+      for (const as of callersOf(to, path)) {
         const who = as === undefined ? {} : { as }
         for (const query of queries)
           await send(
-            of,
+            to,
             `${method} ${named}${query} as ${JSON.stringify(as)}`,
-            school.call(of, method, `${named}${query}`, { ...who, headers: { traceparent: name } }),
+            school.call(to, method, `${named}${query}`, { ...who, headers: { traceparent: name } }),
           )
         if (method === 'GET') continue
         for (const [at, body] of bodies.entries())
           await send(
-            of,
+            to,
             `${method} ${named} body ${at} as ${JSON.stringify(as)}`,
-            school.call(of, method, named, { ...who, body, headers }),
+            school.call(to, method, named, { ...who, body, headers }),
           )
       }
       if (method === 'GET') continue
@@ -114,9 +114,9 @@ async function plantEverywhere(school: School): Promise<ReadonlyMap<string, stri
       ]
       for (const more of others)
         await send(
-          of,
+          to,
           `${method} ${named} headers`,
-          school.call(of, method, named, { as: callersOf(of, path).at(-1) as As, body: object, headers: more }),
+          school.call(to, method, named, { as: callersOf(to, path).at(-1) as As, body: object, headers: more }),
         )
     }
   }
@@ -164,11 +164,11 @@ async function plantInErrors(school: School): Promise<void> {
     ['hiring', 'candidate', 'name', '/candidates', { name: planted.candidate }],
     ['management', 'manager', 'last_name', '/managers', { first_name: planted.first, last_name: planted.last }],
   ] as const
-  for (const [of, table, column, path, body] of broken) {
-    const database = openDatabase({ url: school.databases[of].url, name: 'test', connectionsMax: 1, onIdleError: () => undefined })
+  for (const [to, table, column, path, body] of broken) {
+    const database = openDatabase({ url: school.databases[to].url, name: 'test', connectionsMax: 1, onIdleError: () => undefined })
     await database.query(`alter table ${table} alter column ${column} type integer using 0`)
     await database.close()
-    const { status, text } = await school.call(of, 'POST', path, { as: { role: 'admin', subject: name }, body })
+    const { status, text } = await school.call(to, 'POST', path, { as: { role: 'admin', subject: name }, body })
     assert.equal(status, 500, text)
     const { trace_id: trace } = JSON.parse(text) as { trace_id: string }
     const told = school.lines.filter(line => line.includes(trace))
@@ -197,7 +197,7 @@ test('what people are called and what they have answered is in no log, no metric
   await plantInLog(school)
   await plantInErrors(school)
 
-  const metrics = await Promise.all([...names, 'engine' as const].map(async of => (await school.call(of, 'GET', '/metrics')).text))
+  const metrics = await Promise.all([...names, 'engine' as const].map(async to => (await school.call(to, 'GET', '/metrics')).text))
   const found = (texts: readonly string[]): readonly string[] =>
     texts.filter(text => canaries.some(canary => text.toLowerCase().includes(canary.toLowerCase())))
   assert.deepEqual(found(school.lines).slice(0, 5), [], 'in the logs')

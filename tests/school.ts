@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { openPostgresLog } from '../cutover/broker/postgres/log.ts'
 import type { Broker } from '../cutover/broker/broker.ts'
-import { formatCapabilities, possibleCapabilities } from '../cutover/contract/capability.ts'
+import { formatCapabilities, possibleCapabilities, startingCapabilities } from '../cutover/contract/capability.ts'
 import { openDatabase } from '../cutover/database/database.ts'
 import { type Claims, generateKeyPair, openSigner, type Signer } from '../cutover/http/tokens.ts'
 import { systemClock } from '../cutover/process/clock.ts'
@@ -65,9 +65,11 @@ const operatorToken = 'the-operators-token'
 export interface SchoolOptions {
   /** Services that others look for where nobody is. */
   readonly away?: Readonly<Partial<Record<Name, readonly Name[]>>>
+  /** What the services can do: everything, unless only what the starting routes need. */
+  readonly able?: 'all' | 'needed'
 }
 
-export async function openSchool(context: TestContext, { away = {} }: SchoolOptions = {}): Promise<School> {
+export async function openSchool(context: TestContext, { away = {}, able = 'all' }: SchoolOptions = {}): Promise<School> {
   const folder = await mkdtemp(join(tmpdir(), 'cutover-school-'))
   const issuers = [...names, 'engine', 'people', 'stranger'] as const
   const trusted: Record<string, object> = {}
@@ -108,7 +110,7 @@ export async function openSchool(context: TestContext, { away = {} }: SchoolOpti
         SERVICE_URLS: JSON.stringify(
           Object.fromEntries(names.map(one => [one, [away[name]?.includes(one) === true ? nobody : urls[one]]])),
         ),
-        CAPABILITIES: formatCapabilities(possibleCapabilities(links, name)),
+        CAPABILITIES: formatCapabilities((able === 'all' ? possibleCapabilities : startingCapabilities)(links, name)),
         DATABASE_CONNECTIONS: '6',
       })
       return openService(definitions[name], environment, logOf(name))

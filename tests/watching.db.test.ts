@@ -39,8 +39,8 @@ const expressions = [
 const scraped = ['job', 'instance']
 
 /** The families that a process shows, by name, with the labels of all their series. */
-async function scrape(school: School, of: Parameters<School['call']>[0]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const { status, text } = await school.call(of, 'GET', '/metrics')
+async function scrape(school: School, to: Parameters<School['call']>[0]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const { status, text } = await school.call(to, 'GET', '/metrics')
   assert.equal(status, 200)
   const families = new Map<string, Set<string>>([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => [name ?? '', new Set<string>()]))
   for (const line of text.split('\n')) {
@@ -55,8 +55,8 @@ async function scrape(school: School, of: Parameters<School['call']>[0]): Promis
 /** Something of everything: both routes, a copy, a parked message, a refusal, a dead letter, a run that holds. */
 async function live(school: School): Promise<void> {
   const { candidate, assignment, account, manager, task } = await aCandidateWithATask(school)
-  const turned = async (of: 'hiring' | 'management', link: string, order: object): Promise<void> => {
-    const { status, text } = await school.call(of, 'POST', '/operator/switch', { as: 'operator', body: { link, term: 1, ...order } })
+  const turned = async (to: 'hiring' | 'management', link: string, order: object): Promise<void> => {
+    const { status, text } = await school.call(to, 'POST', '/operator/switch', { as: 'operator', body: { link, term: 1, ...order } })
     assert.equal(status, 200, text)
   }
   await turned('hiring', 'COMM-040', { route: 'http', shadow: true })
@@ -108,8 +108,8 @@ test('every name and label that the dashboard and the rules use is one that a ru
   const shown = new Map<string, Set<string>>()
   await school
     .until('all metrics with their labels', async () => {
-      for (const of of [...names, 'engine'] as const) {
-        for (const [family, labels] of await scrape(school, of)) {
+      for (const to of [...names, 'engine'] as const) {
+        for (const [family, labels] of await scrape(school, to)) {
           const known = shown.get(family) ?? new Set()
           for (const label of labels) known.add(label)
           shown.set(family, known)
@@ -162,6 +162,35 @@ const wanting = (shown: ReadonlyMap<string, ReadonlySet<string>>): readonly stri
   allMetrics.flatMap(({ name, labels }) =>
     ['service', ...labels].filter(label => shown.get(name)?.has(label) !== true).map(label => `${name}{${label}}`),
   )
+
+test('an instance has no series of what it cannot do', async context => {
+  const school = await openSchool(context, { able: 'needed' })
+  const { candidate, assignment, account, manager } = await aCandidateWithATask(school)
+  const answered = await school.call('hiring', 'POST', `/assignments/${assignment}/answer`, {
+    as: candidate,
+    body: { answers: ['forty-two'] },
+  })
+  assert.equal(answered.status, 200, answered.text)
+  await school.until(
+    'the account',
+    async () => (await school.call('bonuses', 'GET', `/accounts/${account}`, { as: manager })).status === 200,
+  )
+  const series = async (to: 'hiring' | 'bonuses', link: string, route: string): Promise<unknown> =>
+    (await school.call(to, 'GET', `/operator/series/${link}?route=${route}`, { as: 'operator' })).body['series']
+  assert.deepEqual(await series('hiring', 'COMM-040', 'http'), [
+    'cutover_facts_total',
+    'cutover_deliveries_total',
+    'cutover_delivery_seconds',
+  ])
+  for (const to of ['hiring', 'bonuses'] as const) assert.deepEqual(await series(to, 'COMM-040', 'event'), [], to)
+  // Of a data link that is read by HTTP nothing leaves its owner, and nothing arrives: the gauges are of the others.
+  const { text } = await school.call('hiring', 'GET', '/metrics')
+  const links = (metric: string): string[] =>
+    [...text.matchAll(new RegExp(`^${metric}\\{.*link="([^"]+)"`, 'gm'))].map(([, link]) => link ?? '').toSorted()
+  assert.deepEqual(links('cutover_outbox_facts'), ['COMM-030', 'COMM-040', 'COMM-050', 'COMM-060'])
+  assert.deepEqual(links('cutover_breaker_state'), ['COMM-010', 'COMM-020', 'COMM-030', 'COMM-040', 'COMM-050', 'COMM-060'])
+  assert.deepEqual(links('cutover_parked_messages'), [])
+})
 
 test('every metric is on the dashboard or in a rule', () => {
   const used = new Set(expressions.flatMap(({ expr }) => readsOf(expr).used.map(({ metric }) => familyOf(metric))))

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { openBroker } from '../broker/open.ts'
-import { isAble } from '../contract/capability.ts'
+import { type Ability, isAble } from '../contract/capability.ts'
 import { type Database, isTransient, openDatabase } from '../database/database.ts'
 import { openDoorbell } from '../database/doorbell.ts'
 import { installMigrations, type Migrations } from '../database/install.ts'
@@ -196,18 +196,22 @@ export async function openService(
     metrics,
     ready: openReadiness({ database, broker, registry: stores.registry, events, migrations: migrationsOf(definition), clock }),
   })
+  const able = (link: string, ...abilities: Ability[]): boolean => abilities.some(ability => isAble(capabilities, ability, link))
+  // What this instance cannot do is not shown either.
+  const leaving = links.filter(
+    link => link.from === name && able(link.id, 'produce', ...(link.kind === 'business' ? (['call'] as const) : [])),
+  )
   openGauges({
     metrics,
     store: openGaugesStore(database),
     broker,
     clock,
-    leaving: links
-      .filter(link => link.from === name)
-      .map(link => ({ link: link.id, called: link.kind === 'business' && isAble(capabilities, 'call', link.id) })),
-    arriving: receiving.links
-      .map(link => link.id)
-      .filter(link => isAble(capabilities, 'record', link) || isAble(capabilities, 'serve', link)),
-    breakers: () => ({ ...sending.breakers(), ...readings.breakers() }),
+    leaving: leaving.map(({ id, kind }) => ({ link: id, called: kind === 'business' && able(id, 'call') })),
+    arriving: receiving.links.map(link => link.id).filter(link => able(link, 'record', 'serve')),
+    breakers() {
+      const called = Object.entries(sending.breakers()).filter(([id]) => leaving.some(link => link.id === id))
+      return { ...Object.fromEntries(called), ...readings.breakers() }
+    },
     readings: () =>
       receiving.consumers().map(({ consumer, topic, partitions }) => ({ link: consumer.slice(name.length + 1), topic, partitions })),
   })
