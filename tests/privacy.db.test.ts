@@ -75,9 +75,10 @@ const bodies: readonly unknown[] = [
 /** Every operation, by everybody, with all that is wrong in them. Answers with the problems, by what was sent. */
 async function plantEverywhere(school: School): Promise<ReadonlyMap<string, string>> {
   const problems = new Map<string, string>()
-  const send = async (to: Name | 'engine', what: string, call: ReturnType<School['call']>): Promise<void> => {
+  const send = async (to: Name | 'engine', what: string, call: ReturnType<School['call']>): Promise<number> => {
     const { status, text } = await call
     if (status >= 400) problems.set(`${to} ${what}`, text)
+    return status
   }
   for (const to of [...names, 'engine'] as const) {
     for (const { method, path } of await operationsOf(school, to)) {
@@ -97,12 +98,12 @@ async function plantEverywhere(school: School): Promise<ReadonlyMap<string, stri
             school.call(to, method, `${named}${query}`, { ...who, headers: { traceparent: name } }),
           )
         if (method === 'GET') continue
-        for (const [at, body] of bodies.entries())
-          await send(
-            to,
-            `${method} ${named} body ${at} as ${JSON.stringify(as)}`,
-            school.call(to, method, named, { ...who, body, headers }),
-          )
+        for (const [at, body] of bodies.entries()) {
+          const call = school.call(to, method, named, { ...who, body, headers })
+          const status = await send(to, `${method} ${named} body ${at} as ${JSON.stringify(as)}`, call)
+          // Whoever may not call is refused before the body is read: another body says nothing more.
+          if (status === 401 || status === 403) break
+        }
       }
       if (method === 'GET') continue
       const wrong = { ...headers, 'cutover-fact': name, 'idempotency-key': name, 'cutover-stamps': name, 'cutover-term': name }
@@ -158,7 +159,7 @@ async function plantInLog(school: School): Promise<void> {
   })
 }
 
-/** Databases that cannot take what people say, and say so with their words: a column of another type than the build believes. */
+/** Databases that cannot take what people say, and say so with their words. */
 async function plantInErrors(school: School): Promise<void> {
   const broken = [
     ['hiring', 'candidate', 'name', '/candidates', { name: planted.candidate }],
@@ -166,7 +167,10 @@ async function plantInErrors(school: School): Promise<void> {
   ] as const
   for (const [to, table, column, path, body] of broken) {
     const database = openDatabase({ url: school.databases[to].url, name: 'test', connectionsMax: 1, onIdleError: () => undefined })
-    await database.query(`alter table ${table} alter column ${column} type integer using 0`)
+    await database.query(
+      `create function take_number() returns trigger language plpgsql as $$ begin perform new.${column}::integer; return new; end $$`,
+    )
+    await database.query(`create trigger take_number before insert on ${table} for each row execute function take_number()`)
     await database.close()
     const { status, text } = await school.call(to, 'POST', path, { as: { role: 'admin', subject: name }, body })
     assert.equal(status, 500, text)
@@ -193,7 +197,7 @@ test('what people are called and what they have answered is in no log, no metric
   assert.match((await school.call('management', 'GET', `/managers/${manager.subject}`, { as: manager })).text, /Zenobia/)
 
   const problems = await plantEverywhere(school)
-  assert.ok(problems.size > 300, `${problems.size} refusals`)
+  assert.ok(problems.size > 200, `${problems.size} refusals`)
   await plantInLog(school)
   await plantInErrors(school)
 
