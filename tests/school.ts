@@ -13,7 +13,7 @@ import { type Claims, generateKeyPair, openSigner, type Signer } from '../cutove
 import { systemClock } from '../cutover/process/clock.ts'
 import { openLog } from '../cutover/process/log.ts'
 import type { Running } from '../cutover/process/process.ts'
-import { readServiceEnvironment } from '../cutover/service/environment.ts'
+import { environmentOf } from '../cutover/service/environment.ts'
 import { openService, type ServiceDefinition } from '../cutover/service/service.ts'
 import { openEngine } from '../engine/engine.ts'
 import { openDirectory } from '../engine/services/directory.ts'
@@ -100,7 +100,7 @@ export async function openSchool(context: TestContext, { away = {}, able = 'all'
   }
   const services = await Promise.all(
     names.map(async (name, at) => {
-      const environment = readServiceEnvironment(name, links, {
+      const environment = environmentOf(definitions[name], {
         DATABASE_URL: databases[name]?.url,
         LOG_DATABASE_URL: logDatabase.url,
         PORT: String(ports[at]),
