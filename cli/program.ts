@@ -10,6 +10,7 @@ import { doctorVerb } from './doctor.ts'
 import { epochVerb } from './epoch.ts'
 import { CommandFailed, Ended, type ExitCode, exitCodes } from './exit.ts'
 import { deadLettersVerb } from './dead-letters.ts'
+import { exportVerb } from './export.ts'
 import { faultVerb } from './fault.ts'
 import { historyVerb } from './history.ts'
 import { linksVerb } from './links.ts'
@@ -40,7 +41,7 @@ const toLook = [statusVerb, linksVerb, doctorVerb, traceVerb]
 const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, approveVerb, completeVerb, runsVerb, runVerb]
 const toProve = [parityVerb, readsVerb, certificatesVerb, historyVerb, verifyVerb]
 const toMend = [deadLettersVerb]
-const byHand = [switchVerb, deployVerb, epochVerb, topicVerb, copyVerb, trafficVerb, faultVerb, tokenVerb]
+const byHand = [switchVerb, deployVerb, epochVerb, topicVerb, copyVerb, trafficVerb, faultVerb, tokenVerb, exportVerb]
 const verbs = [...toLook, ...toMove, ...toProve, ...toMend, ...byHand]
 
 /** All commands. One file per verb. */

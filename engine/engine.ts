@@ -1,15 +1,19 @@
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { EventContract, LinkContract } from 'cutover/contract'
 import { type Database, openDatabase } from 'cutover/database'
-import { installMigrations } from 'cutover/database/install'
+import { installMigrations, pendingMigrations } from 'cutover/database/install'
+import { nothingOf, openChecks } from 'cutover/http/checks'
 import { type Server, openServer, tokenDigest } from 'cutover/http/server'
 import { openSigner } from 'cutover/http/tokens'
 import { type Running, fail, runProcess } from 'cutover/process'
 import { systemClock } from 'cutover/process/clock'
 import { ConfigurationError } from 'cutover/process/environment'
 import { type Log, openLog } from 'cutover/process/log'
+import { openMetrics } from 'cutover/telemetry/instruments'
+import { openTracing } from 'cutover/telemetry/sdk'
 import type { LinkRow } from './api/contract.ts'
 import type { RunView } from './api/plan.ts'
 import { certifiedBy } from './certificate/certificate.ts'
@@ -23,6 +27,7 @@ import { readEngineEnvironment } from './environment.ts'
 import { gatherLinks } from './links/gather.ts'
 import { openMover } from './links/move.ts'
 import { linkUnknown } from './links/unknown.ts'
+import { openEngineMetrics } from './metrics/metrics.ts'
 import { openPages } from './pages/pages.ts'
 import { parityRoutes } from './parity/http.ts'
 import type { PlanFor } from './plan/plan.ts'
@@ -92,7 +97,8 @@ export interface Engine {
   readonly server: Server
 }
 
-const sql = fileURLToPath(new URL('sql', import.meta.url))
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
+const own = [{ name: 'engine', folder: fileURLToPath(new URL('sql', import.meta.url)) }]
 const connectionsMax = 8
 /** Runs that a watcher gets: those that go on, and the latest that have ended. */
 const streamedRuns = 20
@@ -132,7 +138,7 @@ export async function runEngine(
       dataFolder: dirname(environment.OPERATOR_TOKEN_FILE),
       log,
     })
-    await runProcess(parts, { log })
+    await runProcess([await openTracing('engine', environment.INSTANCE, log), ...parts], { log })
   } catch (error) {
     fail(error)
   }
@@ -159,8 +165,8 @@ export async function openEngine(
   const orders = openOrders({ links, planFor, runs, world: world(null, null), certified, approvals })
   const gather = async (): Promise<readonly LinkRow[]> =>
     gatherLinks(links, directory, database, new Map((await runs.unfinished()).map(run => [run.link, runId(run.number)])))
-  const version = async (): Promise<number> => (await runs.version()) + (await certificates.version())
-  const stream = openStream({ links: gather, runs: () => orders.list(streamedRuns), version }, clock, log)
+  const changes = async (): Promise<number> => (await runs.version()) + (await certificates.version())
+  const stream = openStream({ links: gather, runs: () => orders.list(streamedRuns), version: changes }, clock, log)
   const sessions = openSessions({ operator: operatorToken, approver: approverToken }, now)
   const holder = async (resource: string): Promise<string | null> => {
     const number = await runs.holder(resource)
@@ -169,6 +175,8 @@ export async function openEngine(
   const unfinished = async (): Promise<readonly RunView[]> =>
     Promise.all((await runs.unfinished()).map(run => orders.get(runId(run.number))))
   const acting = { links, directory, database, lease, clock, worldOf: (term: number) => world(null, term) }
+  const metrics = openMetrics('engine', version)
+  const shown = openEngineMetrics({ metrics, database, runs, lease, clock })
   const server = await openServer({
     service: 'engine',
     port: resources.port,
@@ -177,15 +185,18 @@ export async function openEngine(
         database,
         mover: openMover({ ...acting, holder: link => holder(`link ${link}`) }),
         gather,
-        verify: () =>
-          verifyAll({
+        async verify() {
+          const report = await verifyAll({
             expectations,
             booksOf: id => booksOf(linkOf(links, id), directory),
             copies: () => copiesInUse(links, directory),
             ledger: ledger === null ? null : async () => readLedger(await directory.ask(ledger, ledgerCall)),
             checks: () => askChecks(checks, directory),
             now: () => performance.now(),
-          }),
+          })
+          shown.verified(report)
+          return report
+        },
       }),
       ...runRoutes(orders),
       ...certificateRoutes(certificates, now),
@@ -204,7 +215,17 @@ export async function openEngine(
     signedIn: request => sessions.admits(request),
     ...(resources.consoleFolder === null ? {} : { pages: openPages(resources.consoleFolder) }),
     log,
-    ready: async () => ({ database: await database.query('select 1').then(() => 'ok', String) }),
+    metrics,
+    ready: openChecks(
+      {
+        async database() {
+          await database.answers()
+          return 'ok'
+        },
+        migrations: async () => nothingOf(await pendingMigrations(database, own), 'not run yet'),
+      },
+      clock,
+    ),
   })
   const loop = openRunLoop(
     {
@@ -221,14 +242,15 @@ export async function openEngine(
   )
   const watch = openCertificateWatch({ certificates, worldOf: world, lease, clock, log })
   // Stopped in reverse: the streams end first, then no new requests, then the runs, the lease is given up last.
-  return { server, parts: [engineStores(resources, links, registry), lease, watch, loop, server, stream] }
+  const probes: Running = { name: 'probes', start: () => server.listen(), stop: async () => undefined }
+  return { server, parts: [probes, engineStores(resources, links, registry), lease, watch, loop, server, stream] }
 }
 
 /** Installs the engine's tables at the start and closes what it holds at the end. */
 const engineStores = ({ database, directory, deployer }: EngineResources, links: readonly LinkContract[], registry: Registry): Running => ({
   name: 'stores',
   async start() {
-    await installMigrations(database, [{ name: 'engine', folder: sql }])
+    await installMigrations(database, own)
     // What starts as an event is in use, and so in the registry, before any plan.
     for (const link of links.filter(one => one.start === 'event')) await registry.add(link.event, 0, null)
   },

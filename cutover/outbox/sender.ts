@@ -5,6 +5,8 @@ import { Problem } from '../failure/problem.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { SwitchCache } from '../switch/switch.ts'
+import { attributes } from '../telemetry/names.ts'
+import { inSpan } from '../telemetry/tracing.ts'
 import { append, StaleSwitch } from './append.ts'
 import { type Able, buildFact, type NewFact } from './fact.ts'
 import type { OutboxStore } from './store.ts'
@@ -62,6 +64,7 @@ export function openSender(options: SenderOptions): Sender {
 
   const once = async <Result>(
     work: (tx: Tx, record: RecordFact) => Promise<Result>,
+    traceparent: string,
   ): Promise<{ result: Result; messages: readonly Message[] }> => {
     const state = switches.current()
     return store.transaction(async tx => {
@@ -71,7 +74,7 @@ export function openSender(options: SenderOptions): Sender {
         facts.push(buildFact(event, payload, details, state, links, registry, able))
         return factId
       })
-      return { result, messages: await append(store, tx, state.epoch, facts, null) }
+      return { result, messages: await append(store, tx, state.epoch, facts, traceparent) }
     })
   }
 
@@ -89,22 +92,25 @@ export function openSender(options: SenderOptions): Sender {
   }
 
   return {
-    async transaction(work) {
-      for (let attempt = 0; attempt < rebuildsMax; attempt++) {
-        try {
-          const { result, messages } = await once(work)
-          if (messages.length > 0) options.committed(messages)
-          await callNow(messages)
-          return result
-        } catch (error) {
-          if (!(error instanceof StaleSwitch)) throw error
-          await switches.reload()
+    // The trace is stored with the facts, so that whoever carries or handles them, however late, is found in it.
+    transaction: work =>
+      inSpan({ name: 'transaction', kind: 'internal' }, async (span, { traceparent }) => {
+        for (let attempt = 0; attempt < rebuildsMax; attempt++) {
+          try {
+            const { result, messages } = await once(work, traceparent)
+            span?.setAttribute(attributes.count, messages.length)
+            if (messages.length > 0) options.committed(messages)
+            await callNow(messages)
+            return result
+          } catch (error) {
+            if (!(error instanceof StaleSwitch)) throw error
+            await switches.reload()
+          }
         }
-      }
-      throw new Problem('switch_busy', {
-        detail: `the switch moved ${rebuildsMax} times while one transaction was tried; nothing was recorded, try again`,
-        retryable: true,
-      })
-    },
+        throw new Problem('switch_busy', {
+          detail: `the switch moved ${rebuildsMax} times while one transaction was tried; nothing was recorded, try again`,
+          retryable: true,
+        })
+      }),
   }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import { ConfigurationError, readEnvironment } from '../process/environment.ts'
 import { readCapabilities } from './capabilities.ts'
+import type { ServiceDefinition } from './definition.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 const buildLengthMax = 200
@@ -59,3 +60,10 @@ function parseUrls(text: string): Readonly<Record<string, readonly string[]>> | 
     return null
   }
 }
+
+/** What configures an instance of this service, read and validated. */
+export const environmentOf = (
+  { name, links, events, columns = [] }: ServiceDefinition,
+  source: NodeJS.ProcessEnv = process.env,
+): ReturnType<typeof readServiceEnvironment> =>
+  readServiceEnvironment(name, links, events, [...new Set(columns.map(one => one.change))], source)

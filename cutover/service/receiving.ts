@@ -17,6 +17,7 @@ import { openReceiver, type Receiver } from '../receive/receiver.ts'
 import type { Registry } from '../registry/registry.ts'
 import { loops } from './loops.ts'
 import type { Meters } from './meter.ts'
+import { observedReceiver } from './observed.ts'
 import type { Stores } from './stores.ts'
 
 export interface ReceivingOptions {
@@ -31,6 +32,8 @@ export interface ReceivingOptions {
   readonly broker: Broker
   readonly registry: Registry
   readonly meters: Meters
+  /** What carries events, as OpenTelemetry names it; the PostgreSQL log unless said otherwise. */
+  readonly system?: string
   readonly log: Log
   readonly clock: Clock
   readonly random: Random
@@ -62,6 +65,7 @@ export function openReceiving(options: ReceivingOptions): Receiving {
     return link
   })
   const able = (ability: Ability, link: string): boolean => isAble(options.capabilities, ability, link)
+  const topicNameOf = ({ event }: LinkContract): string => options.events.find(one => one.name === event)?.topic ?? event
   const lacking = options.links.filter(
     ({ id, to }) => to === service && handlers[id] === undefined && (able('serve', id) || able('record', id)),
   )
@@ -78,7 +82,8 @@ export function openReceiving(options: ReceivingOptions): Receiving {
         ]
         const event = registry.event(link.event)
         const versions = event === undefined ? [] : versionsAble(options.capabilities, 'handle', event)
-        return [link.id, openReceiver(link, handlers[link.id] as Handler, registry, stores.receive, acts, versions)]
+        const receiver = openReceiver(link, handlers[link.id] as Handler, registry, stores.receive, acts, versions)
+        return [link.id, observedReceiver(receiver, service, topicNameOf(link), options.system ?? 'cutover_pglog', meters)]
       }),
   )
   const doors = new Map(

@@ -20,6 +20,7 @@ import { openHeed } from '../switch/epoch.ts'
 import type { SwitchCache } from '../switch/switch.ts'
 import { loops } from './loops.ts'
 import type { Meters } from './meter.ts'
+import { observedCourier } from './observed.ts'
 import type { Stores } from './stores.ts'
 
 export interface SendingOptions {
@@ -67,7 +68,9 @@ export function openSending(options: SendingOptions): Sending {
     })
   const sent = links.filter(link => link.from === service)
   const calls = (link: string): boolean => isAble(options.capabilities, 'call', link)
-  const couriers = new Map<string, Courier>(sent.map(link => [link.id, openCourier(link, client(link), deliveryDeadlineMs, clock, random)]))
+  const couriers = new Map<string, Courier>(
+    sent.map(link => [link.id, observedCourier(openCourier(link, client(link), deliveryDeadlineMs, clock, random), meters)]),
+  )
 
   const sender = openSender({
     ...options,

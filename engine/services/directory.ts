@@ -116,7 +116,7 @@ function parse(service: string, call: Call, body: string): unknown {
     return body === '' ? null : JSON.parse(body)
   } catch (cause) {
     throw new Problem('service_answer_wrong', {
-      detail: `${service} answered ${call.method} ${call.path} with something that is no JSON: ${body.slice(0, 80)}`,
+      detail: `${service} answered ${call.method} ${call.path} with ${Buffer.byteLength(body)} bytes that are no JSON`,
       cause,
     })
   }
