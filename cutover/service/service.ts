@@ -21,6 +21,7 @@ import { runDeadLetters } from '../deadletters/jobs.ts'
 import { dataRoutes } from './data-routes.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { diagnosisRoutes } from './diagnosis-routes.ts'
+import { deliveryRoutes } from './delivery-routes.ts'
 import { linkRoutes } from './link-routes.ts'
 import { loops } from './loops.ts'
 import { operatorRoutes } from './operator.ts'
@@ -84,7 +85,13 @@ async function run(definition: ServiceDefinition): Promise<void> {
   const tellUses = (): Promise<void> => columnWatch.tell(stores.columns, instance)
   await install(database, stores, definition)
 
-  const broker = openBroker({ kind: environment.BROKER, url: environment.LOG_DATABASE_URL, log, name: `${name}-${instance}` })
+  const broker = openBroker({
+    kind: environment.BROKER,
+    url: environment.LOG_DATABASE_URL,
+    log,
+    name: `${name}-${instance}`,
+    keepHours: environment.LOG_RETENTION_HOURS,
+  })
   const doorbell = openDoorbell(database, log)
   const switches = await openSwitchCache(stores.switch)
   const registry = openRegistry(events)
@@ -161,8 +168,18 @@ async function run(definition: ServiceDefinition): Promise<void> {
     routes: fenced(
       [
         ...servedRoutes(parts.routes, links, name, link => isAble(capabilities, 'serve', link)),
-        ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares),
+        ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares, stores.consumer),
         ...planRoutes({ service: name, links, events, stores }),
+        ...deliveryRoutes({
+          service: name,
+          links,
+          sources,
+          stores,
+          clock,
+          random,
+          countRefill: sending.countRefill,
+          flipped: () => doorbell.ring('switch'),
+        }),
         ...seriesRoutes(metrics),
         ...diagnosisRoutes({ service: name, instance, build, links, events, broker, stores, readers: readings.all, clock, ...seen }),
         ...traceRoutes({ service: name, events, stores, audits }),
@@ -183,6 +200,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
           random,
           ...seen,
           breakers: sending.breakers,
+          direct: sending.direct,
           meters: meters.byLink,
           flipped: () => doorbell.ring('switch'),
         }),
