@@ -21,7 +21,10 @@ import { deadLetterRoutes } from './deadletters/http.ts'
 import { doctorRoutes } from './doctor/http.ts'
 import { readEngineEnvironment } from './environment.ts'
 import { gatherLinks } from './links/gather.ts'
+import { deliveryRoutes } from './links/delivery-http.ts'
 import { openMover } from './links/move.ts'
+import { openRedeliverer } from './links/redeliver.ts'
+import { openRefiller } from './links/refill.ts'
 import { linkUnknown } from './links/unknown.ts'
 import { openPages } from './pages/pages.ts'
 import { parityRoutes } from './parity/http.ts'
@@ -187,6 +190,10 @@ export async function openEngine(
             now: () => performance.now(),
           }),
       }),
+      ...deliveryRoutes(
+        openRedeliverer({ links, directory, database, lease, clock, holder }),
+        openRefiller({ links, directory, database, lease, clock }),
+      ),
       ...runRoutes(orders),
       ...certificateRoutes(certificates, now),
       ...deadLetterRoutes(openClerk({ links, directory, database, lease, now })),

@@ -6,9 +6,16 @@ import type { Said, Title } from './plan.ts'
 
 export type Route = 'http' | 'event'
 
+/** How facts of the event route leave for the log: by the outbox, or direct, from memory, where a crash loses them. */
+export type Delivery = 'outbox' | 'direct'
+
 export const paths = {
   links: '/api/links',
   switch: '/api/links/{id}/switch',
+  /** `POST` with a DeliveryRequest: DeliveryAnswer. */
+  delivery: '/api/links/{id}/delivery',
+  /** `POST` with a RefillRequest begins a refill (RefillView) or counts what it would send (RefillCount); `GET`: RefillView of the last one. */
+  refill: '/api/links/{id}/refill',
   /** `?to=` names the route; without it, the one that the link is not on. `?portions=5,25` moves these per cents of the keys first. */
   plan: '/api/plans/{id}',
   apply: '/api/plans/{id}/apply',
@@ -66,6 +73,8 @@ export interface LinkRow {
   readonly route: Route | null
   /** Per cent of the business keys that `route` carries; the other route carries the rest. Absent from an engine that knows no shares. */
   readonly share?: number
+  /** How its facts leave for the log; only of a link that declares that it may lose them. */
+  readonly delivery?: Delivery
   /** Facts (business links) or reads (data links by HTTP) per second over the last ten seconds, all instances together. */
   readonly rate: number | null
   readonly title: string
@@ -113,6 +122,63 @@ export interface SwitchAnswer {
   /** False when the link was on this route already. */
   readonly changed: boolean
   readonly term: number
+}
+
+export interface DeliveryRequest {
+  readonly to: Delivery
+  /** Tries it, with the lock and all checks, and takes it back. */
+  readonly dry_run?: boolean
+}
+
+export interface DeliveryAnswer {
+  readonly link: string
+  readonly from: Delivery
+  readonly to: Delivery
+  /** The epoch of the sender's database after the call: no fact of an older one can be stated any more. */
+  readonly epoch: number
+  readonly changed: boolean
+  /** Everything is told once more, so that the reader gets what was lost. */
+  readonly tells_anew: boolean
+  readonly dry_run: boolean
+  readonly term: number
+}
+
+export interface RefillRequest {
+  /** Only counts what would be sent again. */
+  readonly dry_run?: boolean
+}
+
+/** What a refill of a link would send again now. */
+export interface RefillCount {
+  readonly link: string
+  readonly dry_run: true
+  /** Facts that the receiver was asked after. */
+  readonly looked: number
+  /** Those of them that are not terminal. */
+  readonly open: number
+  /** Those of `open` that the receiver, or a dead letter at the sender, keeps: they are not sent again. */
+  readonly kept: number
+  /** There are more facts than were looked at. */
+  readonly more: boolean
+  /** The link is direct now: facts that were stated so are in no outbox and cannot be sent again. */
+  readonly direct: boolean
+}
+
+/** How far a refill has come: the facts of a link that are not terminal are sent to the log once more. */
+export interface RefillView {
+  readonly link: string
+  readonly state: 'none' | 'under_way' | 'done'
+  /** The how-manieth of the link; 0 if there was none. */
+  readonly number: number
+  /** `consumer` for one that a gap of the log has begun. */
+  readonly asked_by: 'operator' | 'consumer' | null
+  /** Positions of the outbox that are not looked at yet; those of other links are among them. */
+  readonly left: number
+  readonly looked: number
+  readonly sent: number
+  readonly began_at: string | null
+  readonly ended_at: string | null
+  readonly direct: boolean
 }
 
 /**
@@ -201,6 +267,8 @@ export interface LinkVerdict {
   readonly extra: number
   /** Facts too many for one business key. */
   readonly repeated: number
+  /** The link is direct: a crash may have lost some of what is missing. */
+  readonly may_lose?: true
   /** Up to ten of each kind. */
   readonly samples: readonly Finding[]
 }
