@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander'
-import { type Delivery, type DeliveryAnswer, pathOf, paths } from '@cutover/engine/api'
+import { pathOf, paths } from '@cutover/engine/api'
+import type { Delivery, DeliveryAnswer } from '@cutover/engine/api/delivery'
 import { type Context, type Terminal, contextOf, verb } from './command.ts'
 import { plain, styled } from './print.ts'
 import { linkId } from './target.ts'

@@ -1,5 +1,6 @@
 import type { RouteDefinition } from 'cutover/http/server'
-import { type DeliveryRequest, type RefillRequest, paths } from '../api/contract.ts'
+import { paths } from '../api/contract.ts'
+import type { DeliveryRequest, RefillRequest } from '../api/delivery.ts'
 import { everybody, whoOf } from '../session/who.ts'
 import type { Redeliverer } from './redeliver.ts'
 import type { Refiller } from './refill.ts'

@@ -1,5 +1,6 @@
 import type { LinkContract } from 'cutover/contract'
-import type { Delivery, LinkRow, Route } from '../api/contract.ts'
+import type { LinkRow, Route } from '../api/contract.ts'
+import type { Delivery } from '../api/delivery.ts'
 import type { Said } from '../api/plan.ts'
 import { say } from '../api/words.ts'
 

@@ -1,4 +1,4 @@
-import type { DeliveryAnswer, RefillCount, RefillView } from '../api/contract.ts'
+import type { DeliveryAnswer, RefillCount, RefillView } from '../api/delivery.ts'
 import { amount, type Fields, number, object, orNull, text, wrong } from './fields.ts'
 
 // What services answer about how facts leave for the log, and about refills.
