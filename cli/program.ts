@@ -11,6 +11,7 @@ import { epochVerb } from './epoch.ts'
 import { CommandFailed, Ended, type ExitCode, exitCodes } from './exit.ts'
 import { deadLettersVerb } from './dead-letters.ts'
 import { exportVerb } from './export.ts'
+import { deliveryVerb } from './delivery-change.ts'
 import { faultVerb } from './fault.ts'
 import { historyVerb } from './history.ts'
 import { linksVerb } from './links.ts'
@@ -18,6 +19,7 @@ import { parityVerb } from './parity.ts'
 import { pauseVerb } from './pause.ts'
 import { planVerb } from './plan.ts'
 import { readsVerb } from './reads.ts'
+import { refillVerb } from './refill.ts'
 import { resumeVerb } from './resume.ts'
 import { revertVerb } from './revert.ts'
 import { runVerb } from './run.ts'
@@ -40,8 +42,8 @@ CUTOVER_HOME names the data directory (default: .cutover in the project). See do
 const toLook = [statusVerb, linksVerb, doctorVerb, traceVerb]
 const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, approveVerb, completeVerb, runsVerb, runVerb]
 const toProve = [parityVerb, readsVerb, certificatesVerb, historyVerb, verifyVerb]
-const toMend = [deadLettersVerb]
-const byHand = [switchVerb, deployVerb, epochVerb, topicVerb, copyVerb, trafficVerb, faultVerb, tokenVerb, exportVerb]
+const toMend = [deadLettersVerb, refillVerb]
+const byHand = [switchVerb, deliveryVerb, deployVerb, epochVerb, topicVerb, copyVerb, trafficVerb, faultVerb, tokenVerb, exportVerb]
 const verbs = [...toLook, ...toMove, ...toProve, ...toMend, ...byHand]
 
 /** All commands. One file per verb. */

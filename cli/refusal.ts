@@ -6,6 +6,7 @@ type Meaning = readonly [ExitCode, string]
 const meanings: Readonly<Record<string, Meaning>> = {
   run_exists: [exitCodes.held, 'see who holds it with: npx cutover runs; go on with that run, or revert or complete it first'],
   plan_stale: [exitCodes.held, 'look at the plan as it is now with: npx cutover plan, then apply that'],
+  delivery_not_allowed: [exitCodes.failed, 'see which links may be direct in docs/delivery-guarantees.md; nothing was changed'],
   nothing_to_do: [exitCodes.held, 'see where every link stands with: npx cutover links'],
   run_state: [exitCodes.held, 'see what the run takes now with: npx cutover run show RUN'],
   past_no_return: [exitCodes.waits, 'the way back is a plan of its own: npx cutover plan LINK'],

@@ -25,7 +25,10 @@ import { deadLetterRoutes } from './deadletters/http.ts'
 import { doctorRoutes } from './doctor/http.ts'
 import { readEngineEnvironment } from './environment.ts'
 import { gatherLinks } from './links/gather.ts'
+import { deliveryRoutes } from './links/delivery-http.ts'
 import { openMover } from './links/move.ts'
+import { openRedeliverer } from './links/redeliver.ts'
+import { openRefiller } from './links/refill.ts'
 import { linkUnknown } from './links/unknown.ts'
 import { openEngineMetrics } from './metrics/metrics.ts'
 import { openPages } from './pages/pages.ts'
@@ -198,6 +201,10 @@ export async function openEngine(
           return report
         },
       }),
+      ...deliveryRoutes(
+        openRedeliverer({ links, directory, database, lease, clock, holder }),
+        openRefiller({ links, directory, database, lease, clock }),
+      ),
       ...runRoutes(orders),
       ...certificateRoutes(certificates, now),
       ...deadLetterRoutes(openClerk({ links, directory, database, lease, now })),

@@ -23,7 +23,12 @@ export function schoolSystem(home: Home, environment: NodeJS.ProcessEnv): System
   const ports = (service: Service): number[] =>
     Array.from({ length: instances[service] }, (_, index) => home.firstPort + firstPorts[service] + index)
   const urls = Object.fromEntries(services.map(service => [service, ports(service).map(urlOf)]))
-  const shared: Shared = { serviceUrls: JSON.stringify(urls), logLevel: environment['LOG_LEVEL'] ?? 'info', rate }
+  const retentionHours = environment['LOG_RETENTION_HOURS'] || '48'
+  if (!/^[1-9]\d{0,3}$/.test(retentionHours) || Number(retentionHours) > 8_760) {
+    const told = retentionHours.slice(0, 40)
+    throw new StartRefused(`LOG_RETENTION_HOURS is "${told}": it must be a whole number of hours from 1 to 8760.`, exitCodes.usage)
+  }
+  const shared: Shared = { serviceUrls: JSON.stringify(urls), logLevel: environment['LOG_LEVEL'] ?? 'info', rate, retentionHours }
   const start = startFrom(environment['CUTOVER_CAPABILITIES'])
   const trafficUrl = urlOf(home.firstPort + 3)
   const financeUrl = urlOf(home.firstPort + financePort)
@@ -63,6 +68,7 @@ interface Shared {
   readonly serviceUrls: string
   readonly logLevel: string
   readonly rate: number
+  readonly retentionHours: string
 }
 
 /** The page is built when its sources have changed since it was built last. */
@@ -75,7 +81,12 @@ async function buildConsole(): Promise<string> {
 const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const urlOf = (port: number): string => `http://127.0.0.1:${port}`
 
-function serviceProcess(name: Service, ports: readonly number[], start: Start, { serviceUrls, logLevel }: Shared): ProcessDefinition {
+function serviceProcess(
+  name: Service,
+  ports: readonly number[],
+  start: Start,
+  { serviceUrls, logLevel, retentionHours }: Shared,
+): ProcessDefinition {
   const possible = possibleCapabilities(links, name, events)
   return {
     name,
@@ -88,6 +99,7 @@ function serviceProcess(name: Service, ports: readonly number[], start: Start, {
       DATABASE_URL: context.database(name),
       BROKER: 'postgres',
       LOG_DATABASE_URL: context.database('log'),
+      LOG_RETENTION_HOURS: retentionHours,
       CAPABILITIES: formatCapabilities(context.capabilities),
       INSTANCE: String(context.instance),
       SERVICE_URLS: serviceUrls,

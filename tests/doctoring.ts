@@ -49,15 +49,12 @@ export const owning = (found: Found, own: Partial<OwnBooks>): Found => ({ ...fou
 export const unsaid = (one: Finding): string[] =>
   one.code in findingWords ? [foundSaid(one), wantedSaid(one)].filter(text => text === '' || /\{\w+\}/.test(text)) : [one.code]
 
-/** Commands that belong to the command line and come with other parts of it. */
-const elsewhere = new Set(['refill'])
 const nobody = { environment: {}, out: () => undefined, error: () => undefined, screen: null, onInterrupt: () => () => undefined }
 
 /** What is wrong with a command that a finding names: the command line has no such verb, or the verb no such option. */
 export function unknownIn(command: string): string[] {
   const [npx, program, name = '', ...words] = command.split(' ')
   if (npx !== 'npx' || program !== 'cutover') return /^(npm start|psql |timedatectl )/.test(command) ? [] : [command]
-  if (elsewhere.has(name)) return []
   const root = programOf({ ...nobody, clock: { now: () => 0, sleep: async () => undefined } } satisfies Terminal)
   const verb = root.commands.find(one => one.name() === name)
   if (verb === undefined) return [command]

@@ -208,6 +208,7 @@ export async function openSmallSystem(context: TestContext, able: 'needed' | 'al
           readings: () => stores.reading.all(),
           ...seen,
           breakers: sending.breakers,
+          direct: sending.direct,
           meters: meters.byLink,
           flipped: () => doorbell.ring('switch'),
         }),

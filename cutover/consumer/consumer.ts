@@ -1,4 +1,12 @@
-import { type Broker, type FetchFrom, type LogRecord, OffsetOutOfRange, TopicQuarantined, TopicUnknown } from '../broker/broker.ts'
+import {
+  type Broker,
+  type FetchFrom,
+  type LogRecord,
+  OffsetOutOfRange,
+  type Overdue,
+  TopicQuarantined,
+  TopicUnknown,
+} from '../broker/broker.ts'
 import { fromHeaders } from '../contract/headers.ts'
 import type { Message } from '../contract/message.ts'
 import { isTransient, type Tx } from '../database/database.ts'
@@ -8,13 +16,21 @@ import type { Log } from '../process/log.ts'
 import type { Outcome } from '../receive/outcome.ts'
 import type { Receiver } from '../receive/receiver.ts'
 import type { DeadMessage } from '../receive/store.ts'
+import { goOn } from './gaps.ts'
 import type { Shares } from './shares.ts'
-import type { ConsumerStore, Held } from './store.ts'
+import type { ConsumerStore, Held, OpenGap } from './store.ts'
 
 export interface ConsumerStatus {
   readonly consumer: string
   readonly topic: string
-  readonly partitions: readonly { readonly partition: number; readonly position: string }[]
+  readonly partitions: readonly {
+    readonly partition: number
+    readonly position: string
+    /** It stops here, because the log lacks what comes next; until its sender has sent again what is not terminal. */
+    readonly data_gap?: { readonly wanted: string; readonly start: string; readonly end: string }
+  }[]
+  /** Partitions with unread records that are past half the time for which the log keeps them. */
+  readonly overdue?: readonly Overdue[]
   /** Why it does not move, in words; null while it does. */
   readonly trouble: string | null
 }
@@ -42,6 +58,9 @@ const retryDelay = { firstMs: 50, maxMs: 1_000 }
 const quarantineMs = 5_000
 const outageDelay = { firstMs: 100, maxMs: 5_000 }
 
+/** How often the log is told how far this reader has come. */
+const progressMs = 30_000
+
 /** The lease is another's by now: whatever was done in the transaction is undone. */
 class ShareLost extends Error {
   override readonly name = 'ShareLost'
@@ -57,25 +76,36 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
   let renewAt = 0
   let failures = 0
   let trouble: string | null = null
-  const gone = new Set<number>()
+  let begun = false
+  let progressAt = 0
+  const topic = { id: shares.of.topicId, name: options.topic }
+  const now: Now = { gaps: [], overdue: [] }
   while (!signal.aborted) {
     try {
+      // Before it has a position in this topic: that it had one in another tells that this one was made anew.
+      if (!begun && (await options.store.noteAnew(shares.of, options.receiver.link.id)))
+        log.warn({ consumer: shares.of.consumer }, 'consumer: the topic was made anew; what was on its way in the old one is sent again')
+      begun = true
       if (clock.now() >= renewAt) {
-        held = await shares.renew()
+        ;({ held, gaps: now.gaps } = await goOn(options, await shares.renew()))
         renewAt = clock.now() + renewMs
       }
-      show(options, held, trouble)
+      show(options, held, trouble, now)
+      if (clock.now() >= progressAt) {
+        progressAt = clock.now() + progressMs
+        now.overdue = await progress(options, topic, held, now.overdue)
+      }
       const from: FetchFrom[] = held
-        .filter(one => !gone.has(one.partition))
+        .filter(one => now.gaps.every(gap => gap.partition !== one.partition))
         .map(one => ({ partition: one.partition, offset: one.position }))
       if (from.length === 0) {
         await clock.sleep(renewMs / 3, signal)
         continue
       }
-      const records = await broker.fetch({ id: options.shares.of.topicId, name: options.topic }, from, batchMax, waitMs, signal)
+      const records = await broker.fetch(topic, from, batchMax, waitMs, signal)
       if (records.length > 0) held = await take(options, held, records, signal)
       failures = 0
-      if (gone.size === 0) trouble = null
+      trouble = null
     } catch (error) {
       if (error instanceof ShareLost) {
         renewAt = 0
@@ -84,13 +114,13 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
       // Deleted, perhaps made again: whoever started this reader looks the topic up anew.
       if (error instanceof TopicUnknown) break
       trouble = error instanceof Error ? error.message : String(error)
-      // Never skipped silently: the partition stops until its producer has refilled it.
-      if (error instanceof OffsetOutOfRange) gone.add(error.partition)
-      failures++
       renewAt = 0
+      // Never skipped silently: the partition stops until its sender has sent again what is not terminal.
+      if (error instanceof OffsetOutOfRange && (await noteGap(options, error))) continue
+      failures++
       if (failures === 1) log.warn({ consumer: options.shares.of.consumer, err: error }, 'consumer: waits and tries again')
       if (error instanceof TopicQuarantined) {
-        show(options, held, trouble)
+        show(options, held, trouble, now)
         await clock.sleep(quarantineMs, signal)
         continue
       }
@@ -207,11 +237,61 @@ const dead = (options: ConsumerOptions, record: LogRecord, code: string, error: 
   }
 }
 
-function show(options: ConsumerOptions, held: readonly Held[], trouble: string | null): void {
+/** What is known besides of the partitions that are held. */
+interface Now {
+  gaps: readonly OpenGap[]
+  overdue: readonly Overdue[]
+}
+
+async function noteGap({ store, shares, receiver, log }: ConsumerOptions, { gap, message }: OffsetOutOfRange): Promise<boolean> {
+  const { partition } = gap
+  return store.noteGap(shares.of, receiver.link.id, gap).then(
+    () => {
+      log.error({ consumer: shares.of.consumer, partition, gap: message }, 'consumer: data_gap; the partition stops until it is refilled')
+      return true
+    },
+    () => false,
+  )
+}
+
+/** What the log will soon throw away unread: a warning when that begins, and nothing else depends on it. */
+async function progress(
+  { broker, shares, log }: ConsumerOptions,
+  topic: Parameters<Broker['progress']>[1],
+  held: readonly Held[],
+  before: readonly Overdue[],
+): Promise<readonly Overdue[]> {
+  const { consumer } = shares.of
+  try {
+    const overdue = await broker.progress(
+      consumer,
+      topic,
+      held.map(one => ({ partition: one.partition, offset: one.position })),
+    )
+    if (overdue.length > 0 && before.length === 0)
+      log.warn({ consumer, overdue }, 'consumer: unread records are past half the time for which the log keeps them')
+    return overdue
+  } catch (error) {
+    log.debug({ consumer, err: error }, 'consumer: the log is told later how far this reader has come')
+    return before
+  }
+}
+
+function show(options: ConsumerOptions, held: readonly Held[], trouble: string | null, { gaps, overdue }: Now): void {
   options.show({
     consumer: options.shares.of.consumer,
     topic: options.topic,
-    partitions: held.map(one => ({ partition: one.partition, position: one.position.toString() })),
-    trouble,
+    partitions: held.map(({ partition, position }) => {
+      const gap = gaps.find(one => one.partition === partition)
+      if (gap === undefined) return { partition, position: position.toString() }
+      const { wanted, start, end } = gap
+      return {
+        partition,
+        position: position.toString(),
+        data_gap: { wanted: wanted.toString(), start: start.toString(), end: end.toString() },
+      }
+    }),
+    ...(overdue.length === 0 ? {} : { overdue }),
+    trouble: gaps.length === 0 ? trouble : `data_gap: the log lacks what ${gaps.length} of its partitions need; it is being sent again`,
   })
 }

@@ -8,7 +8,7 @@ import type { SwitchCache } from '../switch/switch.ts'
 import { attributes } from '../telemetry/names.ts'
 import { inSpan } from '../telemetry/tracing.ts'
 import { append, StaleSwitch } from './append.ts'
-import { type Able, buildFact, type NewFact } from './fact.ts'
+import { type Able, buildFact, isDirect, type NewFact } from './fact.ts'
 import type { OutboxStore } from './store.ts'
 
 /**
@@ -37,6 +37,20 @@ export interface Sender {
   transaction<Result>(work: (tx: Tx, record: RecordFact) => Promise<Result>): Promise<Result>
 }
 
+/** Where facts wait that are published after the commit, from memory. */
+export interface Direct {
+  /** Keeps room for facts that are about to be committed. Throws the problem `direct_full` when there is none. */
+  reserve(messages: readonly Message[]): Room
+}
+
+/** Room that is kept. Exactly one of the two is called, once. */
+export interface Room {
+  /** They are committed: they wait to be published, until they are. */
+  publish(): void
+  /** They are not committed, or nobody knows. */
+  release(): void
+}
+
 export interface SenderOptions {
   readonly service: string
   readonly store: OutboxStore
@@ -49,6 +63,8 @@ export interface SenderOptions {
   readonly able?: Able
   /** Calls the http route of a link at once; resolves when it knows, never throws. Undefined while it would not help. */
   readonly deliverNow: (link: string, message: Message) => Promise<unknown> | undefined
+  /** Takes facts that are not appended; without it the switch must say `direct` of no link. */
+  readonly direct?: Direct
   /** Told of every message that was committed: wakes the relay, counts. */
   readonly committed: (messages: readonly Message[]) => void
 }
@@ -67,15 +83,32 @@ export function openSender(options: SenderOptions): Sender {
     traceparent: string,
   ): Promise<{ result: Result; messages: readonly Message[] }> => {
     const state = switches.current()
-    return store.transaction(async tx => {
-      const facts: NewFact[] = []
-      const result = await work(tx, (event, payload, { revision, factId = random.uuid(), ...more } = {}) => {
-        const details = { service, factId, producedAt: new Date(clock.now()).toISOString(), revision: revision ?? null, ...more }
-        facts.push(buildFact(event, payload, details, state, links, registry, able))
-        return factId
+    let room: Room | undefined
+    try {
+      const done = await store.transaction(async tx => {
+        const facts: NewFact[] = []
+        const result = await work(tx, (event, payload, { revision, factId = random.uuid(), ...more } = {}) => {
+          const details = { service, factId, producedAt: new Date(clock.now()).toISOString(), revision: revision ?? null, ...more }
+          facts.push(buildFact(event, payload, details, state, links, registry, able))
+          return factId
+        })
+        const messages = await append(store, tx, state.epoch, facts, traceparent)
+        // Before the commit: what finds no room is refused, and is not stated at all.
+        room = reserve(messages.filter(isDirect))
+        return { result, messages }
       })
-      return { result, messages: await append(store, tx, state.epoch, facts, traceparent) }
-    })
+      room?.publish()
+      return done
+    } catch (error) {
+      room?.release()
+      throw error
+    }
+  }
+
+  function reserve(messages: readonly Message[]): Room | undefined {
+    if (messages.length === 0) return undefined
+    if (options.direct === undefined) throw new Error('the switch says direct, and this sender has nowhere to keep such facts')
+    return options.direct.reserve(messages)
   }
 
   const callNow = async (messages: readonly Message[]): Promise<void> => {

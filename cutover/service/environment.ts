@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import { ConfigurationError, readEnvironment } from '../process/environment.ts'
+import { defaultRetention } from '../broker/postgres/retention.ts'
 import { readCapabilities } from './capabilities.ts'
 import type { ServiceDefinition } from './definition.ts'
 
@@ -20,6 +21,13 @@ export function readServiceEnvironment(
       DATABASE_URL: { kind: 'url', describe: "this service's own database, postgres://…", secret: true },
       BROKER: { kind: 'choice', choices: ['postgres'], default: 'postgres', describe: 'which log carries events' },
       LOG_DATABASE_URL: { kind: 'url', describe: 'the database of the PostgreSQL log', secret: true },
+      LOG_RETENTION_HOURS: {
+        kind: 'integer',
+        minimum: 1,
+        maximum: 8_760,
+        default: defaultRetention.keepHours,
+        describe: 'how long the PostgreSQL log keeps records, in hours',
+      },
       PORT: { kind: 'integer', minimum: 0, maximum: 65_535, describe: 'the port to listen on, loopback only' },
       INSTANCE: { kind: 'text', describe: 'the name of this instance, unique among those of the service' },
       PRIVATE_KEY_FILE: { kind: 'file', describe: 'the Ed25519 private key (JWK) with which this service signs its tokens' },

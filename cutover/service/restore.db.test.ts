@@ -1,3 +1,4 @@
+import { nothingDirect } from '../../tests/operator-calls.ts'
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { Registry as Metrics } from 'prom-client'
@@ -231,6 +232,7 @@ async function anOperator({ stores }: Instance): Promise<{ server: Server; token
     lanes: () => [],
     consumers: () => [],
     breakers: () => ({}),
+    direct: nothingDirect,
     meters: new Map(),
     flipped: () => undefined,
   })

@@ -4,6 +4,7 @@ import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { CompareAnswer } from '../contract/receipts.ts'
 import type { Doorbell } from '../database/doorbell.ts'
 import { type Courier, openCourier } from '../delivery/courier.ts'
+import { Problem } from '../failure/problem.ts'
 import { openClient } from '../http/client.ts'
 import type { Signer } from '../http/tokens.ts'
 import { defaultPartitions, dropTerminalPartitions, ensurePartitions } from '../outbox/partitions.ts'
@@ -13,8 +14,11 @@ import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import type { Registry } from '../registry/registry.ts'
 import { eventLane } from '../relay/event-lane.ts'
+import { askReceipts } from '../relay/asking.ts'
+import { type DirectStatus, directLimits, openDirectBuffer } from '../relay/direct.ts'
 import { httpLane } from '../relay/http-lane.ts'
 import { type LaneStatus, type LaneWork, runLane } from '../relay/lane.ts'
+import { countRefill, type RefillCount } from '../relay/refill.ts'
 import { type Open, sweepLane, sweepLimits } from '../relay/sweep.ts'
 import { openHeed } from '../switch/epoch.ts'
 import type { SwitchCache } from '../switch/switch.ts'
@@ -49,6 +53,10 @@ export interface Sending {
   /** By link that this instance may call for. */
   readonly couriers: ReadonlyMap<string, Courier>
   breakers(): Readonly<Record<string, string>>
+  /** The facts that this instance publishes from memory. */
+  direct(): DirectStatus
+  /** What a refill of a link would send again now. Throws while its receiver does not say what it has. */
+  countRefill(link: string): Promise<RefillCount>
 }
 
 const deliveryDeadlineMs = 5_000
@@ -72,8 +80,10 @@ export function openSending(options: SendingOptions): Sending {
     sent.map(link => [link.id, observedCourier(openCourier(link, client(link), deliveryDeadlineMs, clock, random), meters)]),
   )
 
+  const direct = openDirectBuffer({ broker, events, limits: directLimits, clock, random, log })
   const sender = openSender({
     ...options,
+    direct,
     able: (ability, link) => isAble(options.capabilities, ability, link),
     store: stores.outbox,
     deliverNow(link, message) {
@@ -127,7 +137,11 @@ export function openSending(options: SendingOptions): Sending {
     show: (status: LaneStatus) => void statuses.set(status.lane, status),
   }
 
-  const relay = loops('relay', [maintain, ...lanes.map(lane => (signal: AbortSignal) => runLane(lane, ports, signal))])
+  const relay = loops('relay', [
+    maintain,
+    signal => direct.run(signal),
+    ...lanes.map(lane => (signal: AbortSignal) => runLane(lane, ports, signal)),
+  ])
 
   /** Before the first request: a database that was restored should not state a fact. Who is away is asked by the sweep. */
   async function askPeers(): Promise<void> {
@@ -183,6 +197,12 @@ export function openSending(options: SendingOptions): Sending {
     },
     lanes: () => [...statuses.values()].map(status => ({ ...status, ...open.get(status.lane.replace('sweep:', '')) })),
     couriers: new Map(called.map(link => [link.id, courierOf(link)])),
+    direct: () => direct.status(),
+    async countRefill(id) {
+      const link = sent.find(one => one.id === id)
+      if (link === undefined) throw new Problem('link_unknown', { detail: `${service} states no facts of ${id}` })
+      return countRefill({ link: id, store, ask: rows => askReceipts(courierOf(link), rows, heed) })
+    },
     breakers: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.state()])),
   }
 

@@ -22,6 +22,7 @@ import { dataRoutes } from './data-routes.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { diagnosisRoutes } from './diagnosis-routes.ts'
 import { install, migrationsOf } from './install.ts'
+import { deliveryRoutes } from './delivery-routes.ts'
 import { linkRoutes } from './link-routes.ts'
 import { loops } from './loops.ts'
 import { operatorRoutes } from './operator.ts'
@@ -98,7 +99,13 @@ export async function openService(
   const tellUses = (): Promise<void> => columnWatch.tell(opened.columns, instance)
   await whileStarting({ service: name, port: environment.PORT, log }, () => install(database, opened, definition))
 
-  const broker = openBroker({ kind: environment.BROKER, url: environment.LOG_DATABASE_URL, log, name: `${name}-${instance}` })
+  const broker = openBroker({
+    kind: environment.BROKER,
+    url: environment.LOG_DATABASE_URL,
+    log,
+    name: `${name}-${instance}`,
+    keepHours: environment.LOG_RETENTION_HOURS,
+  })
   const doorbell = openDoorbell(database, log)
   const switches = await openSwitchCache(opened.switch)
   const registry = openRegistry(events)
@@ -186,8 +193,18 @@ export async function openService(
     routes: fenced(
       [
         ...servedRoutes(parts.routes, links, name, link => isAble(capabilities, 'serve', link)),
-        ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares),
+        ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares, stores.consumer),
         ...planRoutes({ service: name, links, events, stores }),
+        ...deliveryRoutes({
+          service: name,
+          links,
+          sources,
+          stores,
+          clock,
+          random,
+          countRefill: sending.countRefill,
+          flipped: () => doorbell.ring('switch'),
+        }),
         ...seriesRoutes(metrics),
         ...diagnosisRoutes({ service: name, instance, build, links, events, broker, stores, readers: readings.all, clock, ...seen }),
         ...traceRoutes({ service: name, events, stores, audits }),
@@ -208,6 +225,7 @@ export async function openService(
           random,
           ...seen,
           breakers: sending.breakers,
+          direct: sending.direct,
           meters: meters.byLink,
           flipped: () => doorbell.ring('switch'),
         }),

@@ -2,6 +2,7 @@
  * The operator's interface to the engine, for the command line and the console: paths, and the JSON that travels.
  * Wire names are snake_case. Nothing but types is imported, so that a browser can load it.
  */
+import type { Delivery } from './delivery.ts'
 import type { Said, Title } from './plan.ts'
 
 export type Route = 'http' | 'event'
@@ -9,6 +10,10 @@ export type Route = 'http' | 'event'
 export const paths = {
   links: '/api/links',
   switch: '/api/links/{id}/switch',
+  /** `POST` with a DeliveryRequest: DeliveryAnswer. */
+  delivery: '/api/links/{id}/delivery',
+  /** `POST` with a RefillRequest begins a refill (RefillView) or counts what it would send (RefillCount); `GET`: RefillView of the last one. */
+  refill: '/api/links/{id}/refill',
   /** `?to=` names the route; without it, the one that the link is not on. `?portions=5,25` moves these per cents of the keys first. */
   plan: '/api/plans/{id}',
   apply: '/api/plans/{id}/apply',
@@ -66,6 +71,8 @@ export interface LinkRow {
   readonly route: Route | null
   /** Per cent of the business keys that `route` carries; the other route carries the rest. Absent from an engine that knows no shares. */
   readonly share?: number
+  /** How its facts leave for the log; only of a link that declares that it may lose them. */
+  readonly delivery?: Delivery
   /** Facts (business links) or reads (data links by HTTP) per second over the last ten seconds, all instances together. */
   readonly rate: number | null
   readonly title: string
@@ -201,6 +208,8 @@ export interface LinkVerdict {
   readonly extra: number
   /** Facts too many for one business key. */
   readonly repeated: number
+  /** The link is direct: a crash may have lost some of what is missing. */
+  readonly may_lose?: true
   /** Up to ten of each kind. */
   readonly samples: readonly Finding[]
 }

@@ -198,6 +198,8 @@ export const words: Readonly<Record<string, string>> = {
   link_service_away: '{service} does not answer ({reason})',
   link_instances_away: '{away} of {instances} instances of {service} do not answer ({reason})',
   link_service_unknown: '{service} has no address',
+  link_data_gap:
+    '{partitions} partitions of {link} stand still: the log has lost records that were not read (data_gap). What is not terminal is sent again by itself; see: cutover refill {link} --dry-run',
   link_epoch_back: '{service} tells epoch {told} after {seen}: its database was restored from an older backup',
 
   // any step

@@ -203,6 +203,8 @@ export const engineWords: Readonly<Record<string, string>> = {
   link_instances_away:
     '{away|не отвечает|не отвечают|не отвечают} {away} из {instances} {instances|экземпляра|экземпляров|экземпляров} {service} ({reason})',
   link_service_unknown: 'у {service} нет адреса',
+  link_data_gap:
+    '{partitions} {partitions|партиция|партиции|партиций} {link} {partitions|стоит|стоят|стоят}: журнал потерял записи, которые ещё не прочитаны (data_gap). Незавершённое отправляется снова само; см. cutover refill {link} --dry-run',
   link_epoch_back: '{service} сообщает эпоху {told} после {seen}: его базу восстановили из старой копии',
 
   // any step

@@ -1,0 +1,59 @@
+import { Argument, type Command } from 'commander'
+import { pathOf, paths } from '@cutover/engine/api'
+import type { Delivery, DeliveryAnswer } from '@cutover/engine/api/delivery'
+import { type Context, type Terminal, contextOf, verb } from './command.ts'
+import { plain, styled } from './print.ts'
+import { linkId } from './target.ts'
+
+interface DeliveryOptions {
+  readonly dryRun?: true
+}
+
+/** `cutover delivery LINK outbox|direct`: how the facts of a link leave for the log. */
+export const deliveryVerb = (terminal: Terminal): Command =>
+  verb(terminal, {
+    name: 'delivery',
+    summary: 'Set whether the facts of a link leave by the outbox, or direct, where a crash loses them',
+    examples: ['delivery COMM-090 outbox', 'delivery COMM-090 direct --dry-run'],
+    timeoutSeconds: 30,
+  })
+    .argument('<link>', 'the link, for example COMM-090', linkId)
+    .addArgument(
+      new Argument('<way>', 'outbox: nothing is lost; direct: only for links that declare that they may lose').choices([
+        'outbox',
+        'direct',
+      ]),
+    )
+    .option('--dry-run', 'try it with all checks, and change nothing')
+    .action(async (link: string, way: Delivery, { dryRun }: DeliveryOptions, command: Command) => {
+      const context = contextOf(terminal, command)
+      context.print(await changeDelivery(context, link, way, dryRun === true), deliveryText)
+    })
+
+/** Orders it. */
+export const changeDelivery = (context: Context, link: string, to: Delivery, dryRun: boolean): Promise<DeliveryAnswer> =>
+  context.call<DeliveryAnswer>('engine', {
+    method: 'POST',
+    path: pathOf(paths.delivery, link),
+    body: { to, ...(dryRun ? { dry_run: true } : {}) },
+  })
+
+const ways: Readonly<Record<Delivery, string>> = { outbox: 'by the outbox', direct: 'direct' }
+
+/** What has become of the order, in sentences. */
+export function deliveryText({ link, from, to, epoch, changed, tells_anew: tells, dry_run: dry }: DeliveryAnswer): string {
+  const name = plain(link)
+  if (!changed && !tells)
+    return `The facts of ${name} leave ${ways[to]} already (epoch ${epoch}). Nothing ${dry ? 'would be' : 'was'} changed.`
+  if (dry) return `The facts of ${name} would leave ${ways[to]} instead of ${ways[from]}, from epoch ${epoch} on. Nothing was changed.`
+  const moved = changed
+    ? `${styled('green', 'Moved')}: the facts of ${name} leave ${ways[to]}, not ${ways[from]} any more. Epoch ${epoch}: no fact of an older one can be stated any more.`
+    : `The facts of ${name} leave ${ways[to]} already (epoch ${epoch}).`
+  const next =
+    to === 'direct'
+      ? `${styled('yellow', 'It may lose')}: what a process holds in memory is gone when it is killed. Back, live: npx cutover delivery ${name} outbox`
+      : tells
+        ? 'Everything is told once more, so that its reader gets what may have been lost. Prove it with: npx cutover verify'
+        : 'Prove it with: npx cutover verify'
+  return `${moved}\n${next}`
+}
