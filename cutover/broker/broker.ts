@@ -40,6 +40,12 @@ export interface Touch {
   readonly count: number
 }
 
+/**
+ * When an append counts as done. `all`: it survives the loss of any one machine of the log. `leader`: one machine has it,
+ * and the moments before that fails may be lost.
+ */
+export type Ack = 'all' | 'leader'
+
 /** The first offset that still exists and the next one to be written: `start <= position <= end` or data is gone. */
 export interface PartitionBounds {
   readonly partition: number
@@ -62,7 +68,8 @@ export type TopicIdentity = Pick<Topic, 'id' | 'name'>
  *
  * Promises: an append that has returned is durable and will be read by everybody, in the order of its partition and
  * without a gap between offsets; an append that throws may have happened (the caller sends again, receivers have
- * keys). `fetch` never skips: an offset below the partition's start throws `OffsetOutOfRange`. A topic that does not
+ * keys). `fetch` never skips: an offset below the partition's start throws `OffsetOutOfRange`, and so does one beyond its
+ * end, because a log that has lost its last records will put others there. A topic that does not
  * exist throws `TopicUnknown`; it is never made by writing to it. One that is hidden throws `TopicQuarantined` or
  * `TopicRetired`, and who appends to it, fetches from it or creates it has then been noted, durably. Any other error means
  * that the log is away: back off and call again. Appending to one topic from several processes is safe; its order is then that of the commits.
@@ -84,8 +91,8 @@ export interface Broker {
   hidden(name: string): Promise<HiddenTopic | undefined>
   /** Who wanted to use the topic since it was hidden, the latest first; one per client and kind. */
   touches(name: string): Promise<readonly Touch[]>
-  /** Appends all records, each to the partition of its key, and resolves when they are durable. */
-  append(topic: string, records: readonly NewRecord[]): Promise<void>
+  /** Appends all records, each to the partition of its key, and resolves when they are as durable as `ack` says: `all`, if nothing is said. */
+  append(topic: string, records: readonly NewRecord[], ack?: Ack): Promise<void>
   /**
    * Up to `limit` records at or after the given offsets, in offset order within each partition; partitions that have
    * records share the limit. When there are none it waits up to `waitMs` for some and then answers with what there is,
@@ -131,8 +138,10 @@ export class OffsetOutOfRange extends Error {
   override readonly name = 'OffsetOutOfRange'
   readonly partition: number
   readonly start: bigint
-  constructor(topic: string, partition: number, offset: bigint, start: bigint) {
-    super(`topic "${topic}" partition ${partition} starts at ${start}; offset ${offset} is gone. Refill it from the outbox of its producer`)
+  constructor(topic: string, partition: number, offset: bigint, start: bigint, end: bigint) {
+    const where =
+      offset > end ? `ends at ${end}: it has lost records before offset ${offset}` : `starts at ${start}; offset ${offset} is gone`
+    super(`topic "${topic}" partition ${partition} ${where}. Refill it from the outbox of its producer`)
     this.partition = partition
     this.start = start
   }

@@ -1,5 +1,5 @@
 import type { Tx } from '../../database/database.ts'
-import { type Range, shareLimit } from './share.ts'
+import { type Range, shareLimit } from '../share.ts'
 import { type FetchFrom, type LogRecord, type NewRecord, OffsetOutOfRange, partitionOf, type Topic, type TopicIdentity } from '../broker.ts'
 
 // Partitions are locked in one order by every writer, so that two of them cannot wait for each other crosswise. The
@@ -95,7 +95,11 @@ export async function fetchRecords(
 }
 
 /** What there is to read in each partition that was asked for. */
-async function rangesOf(tx: Tx, topic: TopicIdentity, from: readonly FetchFrom[]): Promise<readonly Range[] | undefined> {
+async function rangesOf(
+  tx: Tx,
+  topic: TopicIdentity,
+  from: readonly FetchFrom[],
+): Promise<readonly (Range & { readonly id: string })[] | undefined> {
   const { rows } = await tx.query<{ id: string; partition: number; start_offset: string; next_offset: string }>(
     'select id, partition, start_offset, next_offset from topic_partition where topic_id = $1',
     [topic.id],
@@ -106,7 +110,8 @@ async function rangesOf(tx: Tx, topic: TopicIdentity, from: readonly FetchFrom[]
     const row = byPartition.get(partition)
     if (row === undefined) throw new RangeError(`topic "${topic.name}" has no partition ${partition}`)
     const start = BigInt(row.start_offset)
-    if (offset < start) throw new OffsetOutOfRange(topic.name, partition, offset, start)
-    return { id: row.id, partition, after: offset, until: BigInt(row.next_offset) }
+    const until = BigInt(row.next_offset)
+    if (offset < start || offset > until) throw new OffsetOutOfRange(topic.name, partition, offset, start, until)
+    return { id: row.id, partition, after: offset, until }
   })
 }
