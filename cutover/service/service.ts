@@ -82,7 +82,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
   const tellUses = (): Promise<void> => columnWatch.tell(stores.columns, instance)
   await install(database, stores, definition)
 
-  const broker = openBroker({ kind: environment.BROKER, url: environment.LOG_DATABASE_URL, log, name: `${name}-${instance}` })
+  const broker = openBroker(environment.eventLog, { log, name: `${name}-${instance}` })
   const doorbell = openDoorbell(database, log)
   const switches = await openSwitchCache(stores.switch)
   const registry = openRegistry(events)

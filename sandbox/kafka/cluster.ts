@@ -22,6 +22,8 @@ export interface KafkaOptions {
   readonly ports?: readonly number[]
   /** Told in sentences what happens. */
   readonly log?: (line: string) => void
+  /** Told that a broker has ended without having been told to. */
+  readonly onLost?: (broker: number) => void
   /** The directory is deleted when the cluster is stopped. For tests. */
   readonly temporary?: boolean
 }
@@ -37,8 +39,8 @@ export interface Kafka {
   /** Stops one without ending it, until `resume`. */
   pause(broker: number): Promise<void>
   resume(broker: number): Promise<void>
-  /** Resolves when one has ended without being told to: with its number. */
-  readonly lost: Promise<number>
+  /** The process of one that runs; null for one that does not. */
+  pid(broker: number): number | null
   /** Stops all in order. May be called twice. */
   stop(): Promise<void>
 }
@@ -53,23 +55,27 @@ export async function startKafka(options: KafkaOptions): Promise<Kafka> {
   if (!isAbsolute(options.directory)) throw new Error(`the directory of Kafka must be absolute, not "${options.directory}"`)
   const jars = await ensureJars(log)
   await makeFolder(options.directory)
-  const nodes = await nodesOf(options)
+  const nodes = nodesOn(options.directory, options.ports ?? (await freePorts(portsCount)))
   await Promise.all(nodes.map(stopLeftOver))
   const clusterId = await clusterIdOf(options.directory)
   await Promise.all(nodes.map(node => prepare(jars, node, nodes, clusterId)))
 
   const running = new Map<number, BrokerProcess>()
-  const lost = Promise.withResolvers<number>()
+  const starting = Promise.withResolvers<number>()
   let stopping: Promise<void> | undefined
 
   async function spawn(node: Node): Promise<void> {
     const broker = await spawnBroker(jars, node)
     running.set(node.id, broker)
-    void broker.ended.then(() => {
-      if (running.get(node.id) !== broker) return
-      running.delete(node.id)
-      if (stopping === undefined) lost.resolve(node.id)
-    })
+    void notice(node, broker)
+  }
+
+  async function notice(node: Node, broker: BrokerProcess): Promise<void> {
+    await broker.ended
+    if (running.get(node.id) !== broker) return
+    running.delete(node.id)
+    starting.resolve(node.id)
+    options.onLost?.(node.id)
   }
 
   async function stopAll(): Promise<void> {
@@ -93,7 +99,7 @@ export async function startKafka(options: KafkaOptions): Promise<Kafka> {
 
   await Promise.all(nodes.map(spawn))
   try {
-    await untilWhole(nodes, nodes.length, lost.promise)
+    await untilWhole(nodes, nodes.length, starting.promise)
   } catch (error) {
     stopping = stopAll()
     await stopping
@@ -111,28 +117,29 @@ export async function startKafka(options: KafkaOptions): Promise<Kafka> {
     async start(broker) {
       if (running.has(nodeOf(broker).id)) return
       await spawn(nodeOf(broker))
+      const gone = running.get(broker)?.ended.then(() => broker) ?? Promise.resolve(broker)
       await untilWhole(
         nodes.filter(node => running.has(node.id)),
         running.size,
-        lost.promise,
+        gone,
       )
     },
     pause: broker => signalFamily(pidOf(broker), 'SIGSTOP'),
     resume: broker => signalFamily(pidOf(broker), 'SIGCONT'),
-    lost: lost.promise,
+    pid: broker => running.get(nodeOf(broker).id)?.pid ?? null,
     stop: () => (stopping ??= stopAll()),
   }
 }
 
 const addressOf = (node: Node): string => `127.0.0.1:${node.port}`
 
-async function nodesOf({ directory, ports }: KafkaOptions): Promise<readonly Node[]> {
-  const all = ports ?? (await freePorts(portsCount))
-  if (all.length !== portsCount) throw new RangeError(`Kafka needs ${portsCount} ports, not ${all.length}`)
+/** The brokers of a cluster in this directory, on these ports. */
+export function nodesOn(directory: string, ports: readonly number[]): readonly Node[] {
+  if (ports.length !== portsCount) throw new RangeError(`Kafka needs ${portsCount} ports, not ${ports.length}`)
   return Array.from({ length: brokersCount }, (_, index) => ({
     id: index + 1,
-    port: all[index] as number,
-    controllerPort: all[brokersCount + index] as number,
+    port: ports[index] as number,
+    controllerPort: ports[brokersCount + index] as number,
     directory: join(directory, `broker-${index + 1}`),
   }))
 }
@@ -150,10 +157,9 @@ async function clusterIdOf(directory: string): Promise<string> {
 /** Resolves when each of the nodes says that all of them are there. */
 async function untilWhole(nodes: readonly Node[], count: number, lost: Promise<number>): Promise<void> {
   const until = Date.now() + startTimeoutMs
-  const gone = lost.then(id => id)
   for (const node of nodes) {
     for (;;) {
-      const seen = await Promise.race([brokersSeenBy(node), gone.then(id => ({ gone: id }))])
+      const seen = await Promise.race([brokersSeenBy(node), lost.then(id => ({ gone: id }))])
       if (typeof seen !== 'number') throw await startFailure(nodes.find(one => one.id === seen.gone) ?? node, 'has ended')
       if (seen >= count) break
       if (Date.now() >= until) throw await startFailure(node, `knows ${seen} of ${count} brokers after ${startTimeoutMs / 1000} s`)

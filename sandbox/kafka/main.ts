@@ -5,7 +5,7 @@ import { type Kafka, startKafka } from './cluster.ts'
 import { KafkaUnavailable, kafkaVersion } from './jars.ts'
 import { kafkaPorts } from './ports.ts'
 
-const stop = Promise.withResolvers<void>()
+const stop = Promise.withResolvers<number | void>()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.resolve())
 // Keeps us running, and notices that the launcher was killed, so that nobody will tell us to stop any more.
 const launcher = Number(process.env['CUTOVER_LAUNCHER'] ?? 0)
@@ -21,10 +21,11 @@ try {
   const ports = kafkaPorts(home)
   await requireFreePorts(new Map(ports.map((port, index) => [port, `Kafka broker ${(index % 3) + 1}`])))
   console.log(`Starting Apache Kafka ${kafkaVersion}: three brokers, data in ${directory}`)
-  kafka = await startKafka({ directory, ports, log: console.log })
+  kafka = await startKafka({ directory, ports, log: console.log, onLost: stop.resolve })
   console.log(`Ready. Ctrl-C stops it.\n  KAFKA_BROKERS=${kafka.brokers.join(',')}`)
-  const lost = await Promise.race([kafka.lost, stop.promise])
-  if (lost !== undefined) throw new Error(`broker ${lost} has ended by itself; see ${join(directory, `broker-${lost}`, 'server.log')}`)
+  const lost = await stop.promise
+  if (typeof lost === 'number')
+    throw new Error(`broker ${lost} has ended by itself; see ${join(directory, `broker-${lost}`, 'server.log')}`)
   console.log('\nStopping.')
   await kafka.stop()
   console.log('Stopped.')

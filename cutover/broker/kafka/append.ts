@@ -5,7 +5,7 @@ import { batchBytes, durableProducer, type KafkaAddress, leaderProducer, recordB
 /** What a record costs in a batch besides its key, value and headers, at the most. */
 const frameBytes = 64
 
-type Bytes = MessageToProduce<Buffer, Buffer, Buffer, Buffer>
+type Bytes = MessageToProduce<Buffer, Buffer, Buffer>
 
 /** Appends, one producer for each kind of acknowledgement. */
 export interface Appender {
@@ -15,12 +15,12 @@ export interface Appender {
 }
 
 export function openAppender(address: KafkaAddress): Appender {
-  const producers = new Map<Ack, Producer<Buffer, Buffer, Buffer, Buffer>>()
+  const producers = new Map<Ack, Producer<Buffer, Buffer, Buffer>>()
   /** By topic, the append that is under way: the next one begins after it, so that none overtakes another. */
   const tails = new Map<string, Promise<void>>()
   let closed = false
 
-  function producerOf(ack: Ack): Producer<Buffer, Buffer, Buffer, Buffer> {
+  function producerOf(ack: Ack): Producer<Buffer, Buffer, Buffer> {
     if (closed) throw new Error('the log was closed by this process')
     let producer = producers.get(ack)
     if (producer === undefined) {
