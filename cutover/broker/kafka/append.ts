@@ -9,8 +9,11 @@ type Bytes = MessageToProduce<Buffer, Buffer, Buffer>
 
 /** Appends, one producer for each kind of acknowledgement. */
 export interface Appender {
-  /** Each record to the partition of its key, in the given order; throws what the client throws, and then some may be appended. */
-  append(topic: Topic, records: readonly NewRecord[], ack?: Ack): Promise<void>
+  /**
+   * Each record to the partition of its key, in the given order; answers with the offset of the last first record of a
+   * batch. Throws what the client throws, and then some may be appended.
+   */
+  append(topic: Topic, records: readonly NewRecord[], ack?: Ack): Promise<bigint>
   close(): Promise<void>
 }
 
@@ -37,12 +40,17 @@ export function openAppender(address: KafkaAddress): Appender {
       const batches = batchesOf(topic, records)
       const before = tails.get(topic.id) ?? Promise.resolve()
       const own = before.then(async () => {
-        for (const messages of batches) await producerOf(ack).send({ messages })
+        let offset = 0n
+        for (const messages of batches) offset = (await producerOf(ack).send({ messages })).offsets?.at(-1)?.offset ?? offset
+        return offset
       })
-      const tail = own.catch(() => undefined)
+      const tail = own.then(
+        () => undefined,
+        () => undefined,
+      )
       tails.set(topic.id, tail)
       try {
-        await own
+        return await own
       } finally {
         if (tails.get(topic.id) === tail) tails.delete(topic.id)
       }

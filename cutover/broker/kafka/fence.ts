@@ -60,7 +60,7 @@ async function untilEach(wire: Wire, topic: Topic, trouble: string, is: (partiti
  * that, so the refusal tells which of the two it was.
  */
 async function isShut(wire: Wire, topic: Topic, partition: number): Promise<boolean> {
-  const leader = (await wire.leaders(topic.name)).get(partition)
+  const leader = (await wire.leaders(topic.name)).get(partition)?.broker
   if (leader === undefined) throw new Error('no leader')
   const probe = (): Writer => {
     const record = { topic: topic.name, partition, key: Buffer.alloc(0), value: probeValue, headers: new Map<Buffer, Buffer>() }

@@ -37,10 +37,12 @@ export interface Hiding {
 }
 
 const readLimit = 1_000
+const ownMs = 10_000
+const pauseMs = 20
 
 export interface HidingOptions {
   readonly wire: Wire
-  readonly append: (topic: Topic, records: readonly NewRecord[]) => Promise<void>
+  readonly append: (topic: Topic, records: readonly NewRecord[]) => Promise<bigint>
 }
 
 /** Opens what is hidden; makes its topics when they are not there. */
@@ -87,8 +89,15 @@ export async function openHiding({ wire, append }: HidingOptions): Promise<Hidin
     of: name => standings.get(name)?.hidden,
     settingOf: name => standings.get(name)?.setting ?? null,
     async say(event) {
-      await append(said, [{ key: event.topic.name, value: JSON.stringify(event), headers: {} }])
-      await refresh()
+      const offset = await append(said, [{ key: event.topic.name, value: JSON.stringify(event), headers: {} }])
+      const until = Date.now() + ownMs
+      for (;;) {
+        await refresh()
+        if (position > offset) return
+        // A leader that has just been elected does not show at once what all have acknowledged.
+        if (Date.now() >= until) throw new Error(`what was said of topic "${event.topic.name}" cannot be read back; try again`)
+        await new Promise(resolve => setTimeout(resolve, pauseMs))
+      }
     },
     async touch(name, who, what) {
       const since = standings.get(name)?.since ?? ''

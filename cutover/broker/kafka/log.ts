@@ -115,7 +115,7 @@ export function openKafkaLog(options: KafkaLogOptions): Broker {
       }
     }
     if (topic.partitions !== partitions) {
-      throw new Error(
+      throw new RangeError(
         `topic "${name}" has ${topic.partitions} partitions for life; ${partitions} were asked for. A change is a plan of its own`,
       )
     }

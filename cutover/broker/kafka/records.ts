@@ -31,10 +31,12 @@ export async function fetchOn(
   from: readonly FetchFrom[],
   how: { readonly holdMs: number; readonly bytes: number; readonly pool?: ConnectionPool },
 ): Promise<readonly Found[]> {
+  const leaders = await wire.leaders(topic.name)
   const partitions = from.map(({ partition, offset }) => ({
     partition,
     fetchOffset: offset,
-    currentLeaderEpoch: anyEpoch,
+    // Without it a broker that only follows would answer as well, with what it has heard of so far.
+    currentLeaderEpoch: leaders.get(partition)?.epoch ?? anyEpoch,
     lastFetchedEpoch: anyEpoch,
     partitionMaxBytes: how.bytes,
   }))
@@ -126,7 +128,7 @@ async function lookAtLeaders(
   from: readonly FetchFrom[],
 ): Promise<{ found: readonly Found[]; failures: readonly unknown[] }> {
   const leaders = await wire.leaders(topic.name)
-  const led = Map.groupBy(from, one => leaders.get(one.partition) ?? null)
+  const led = Map.groupBy(from, one => leaders.get(one.partition)?.broker ?? null)
   const nobodys = (led.get(null) ?? []).map(({ partition }) => ({ partition, code: errorCodes.unknownTopic, end: 0n, records: [] }))
   led.delete(null)
   const asked = await Promise.allSettled([...led].map(([broker, own]) => lookAtLeader(wire, broker as number, topic, own)))
@@ -193,7 +195,7 @@ export async function offsetsOf(
   const leaders = await wire.leaders(topic)
   const led = Map.groupBy(
     partitions.filter(partition => leaders.has(partition)),
-    partition => leaders.get(partition) as number,
+    partition => leaders.get(partition)?.broker as number,
   )
   const answers = await Promise.all(
     [...led].map(([broker, own]) =>

@@ -2,7 +2,7 @@ import type { ConnectionPool } from '@platformatic/kafka'
 import type { FetchFrom, TopicIdentity } from '../broker.ts'
 import { longPollMs } from './options.ts'
 import { fetchOn } from './records.ts'
-import type { Wire } from './wire.ts'
+import type { Leader, Wire } from './wire.ts'
 
 /**
  * Wakes readers that wait. Kafka has no bell, but a broker holds a fetch until there is something: one such fetch is kept
@@ -66,8 +66,8 @@ export function openWatch({ wire, everybody }: WatchOptions): Watch {
 
   /** Follows it on every broker that leads a part of it. */
   async function followAll(one: Watched): Promise<void> {
-    const leaders = await wire.leaders(one.topic.name).catch(() => new Map<number, number>())
-    for (const broker of new Set(leaders.values())) {
+    const leaders = await wire.leaders(one.topic.name).catch(() => new Map<number, Leader>())
+    for (const broker of new Set([...leaders.values()].map(leader => leader.broker))) {
       if (one.following.has(broker)) continue
       one.following.add(broker)
       void follow(one, broker)
@@ -78,7 +78,7 @@ export function openWatch({ wire, everybody }: WatchOptions): Watch {
     while (isWanted(one)) {
       try {
         const leaders = await wire.leaders(one.topic.name)
-        const from = [...one.ends].flatMap(([partition, offset]) => (leaders.get(partition) === broker ? [{ partition, offset }] : []))
+        const from = [...one.ends].flatMap(([partition, offset]) => (leaders.get(partition)?.broker === broker ? [{ partition, offset }] : []))
         if (from.length === 0) break
         const found = await fetchOn(wire, broker, one.topic, from, { holdMs: longPollMs, bytes: leastBytes, pool: one.pool })
         const trouble = found.some(each => each.code !== 0)

@@ -7,8 +7,14 @@ interface Endpoint {
   readonly port: number
 }
 
+/** The broker that leads a partition, and since which election: another one that is asked under its epoch refuses, however little it knows. */
+export interface Leader {
+  readonly broker: number
+  readonly epoch: number
+}
+
 /** Who leads the partitions of a topic, by partition. */
-export type Leaders = ReadonlyMap<number, number>
+export type Leaders = ReadonlyMap<number, Leader>
 
 /** Requests to the cluster, each to the broker that has to answer it. */
 export interface Wire {
@@ -130,7 +136,8 @@ export function openWire({ brokers, clientId }: KafkaAddress): Wire {
       const remembered = leaders.get(topic)
       if (remembered !== undefined) return remembered
       const { topics } = await metadata([topic])
-      const found = new Map(topics[0]?.partitions.filter(one => one.leaderId >= 0).map(one => [one.partitionIndex, one.leaderId]))
+      const led = topics[0]?.partitions.filter(one => one.leaderId >= 0) ?? []
+      const found = new Map(led.map(one => [one.partitionIndex, { broker: one.leaderId, epoch: one.leaderEpoch }]))
       leaders.set(topic, found)
       return found
     },

@@ -33,7 +33,7 @@ async function subject(): Promise<Subject> {
 /** The first half of a request to append, and then the connection is gone. */
 async function dieAppending(brokers: readonly string[], topic: Topic, records: readonly NewRecord[]): Promise<void> {
   const wire = openWire({ brokers, clientId: 'dies' })
-  const leader = (await wire.leaders(topic.name)).get(0)
+  const leader = (await wire.leaders(topic.name)).get(0)?.broker
   const { brokers: all } = await wire.any(connection => metadataV12.api.async(connection, [], false, false))
   const { host = '', port = 0 } = all.find(one => one.nodeId === leader) ?? {}
   await wire.close()
