@@ -5,6 +5,8 @@ import { after } from 'node:test'
 import { type Kafka, startKafka } from '@cutover/sandbox/kafka'
 import { lacking } from '@cutover/sandbox/kafka/jars'
 
+export type { Kafka }
+
 /** Why tests on real brokers are skipped on this machine, loudly; false where Java and Maven are. */
 export async function skipKafka(): Promise<string | false> {
   const why = await lacking()

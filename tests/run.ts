@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { lacking } from '@cutover/sandbox/kafka/jars'
 import { startPostgres } from '@cutover/sandbox/postgres'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -39,10 +40,18 @@ async function main(): Promise<number> {
     const first = rest.length === 0 ? 0 : await runTests(rest, 2, postgres.adminUrl)
     // A whole system has nine processes, which two cores carry once.
     const second = whole.length === 0 || interrupted ? 0 : await runTests(whole, 1, postgres.adminUrl)
+    await sayWhatWasSkipped(chosen.files)
     return first === 0 ? second : first
   } finally {
     await postgres.stop()
   }
+}
+
+/** Once more, at the end, where it is seen: a green run without it has not tried the log on Kafka. */
+async function sayWhatWasSkipped(files: readonly string[]): Promise<void> {
+  const onKafka = files.filter(file => file.endsWith('.kafka.test.ts'))
+  const why = onKafka.length === 0 ? null : await lacking()
+  if (why !== null) console.log(`\nSKIPPED, because three Kafka brokers cannot be run here: ${onKafka.join(', ')}\n${why}`)
 }
 
 /** The files to run and those left out; or what is wrong with the arguments. */

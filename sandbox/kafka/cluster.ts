@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { isAbsolute, join } from 'node:path'
 import { Admin } from '@platformatic/kafka'
 import { makeFolder } from '../folder.ts'
-import { signal, signalFamily } from '../process-identity.ts'
+import { signal, signalFamily, waitUntilGone } from '../process-identity.ts'
 import { type BrokerProcess, lastLines, logFileOf, type Node, prepare, spawnBroker, stopLeftOver } from './broker-process.ts'
 import { ensureJars } from './jars.ts'
 
@@ -14,6 +14,7 @@ export const portsCount = 2 * brokersCount
 const startTimeoutMs = 120_000
 const lookMs = 100
 const askMs = 2_000
+const killMs = 10_000
 
 export interface KafkaOptions {
   /** Holds everything of this cluster: data, configuration, logs. Made if absent. */
@@ -112,7 +113,7 @@ export async function startKafka(options: KafkaOptions): Promise<Kafka> {
       if (process === undefined) return
       running.delete(broker)
       signal(process.pid, 'SIGKILL')
-      await process.ended
+      await waitUntilGone(process.pid, killMs)
     },
     async start(broker) {
       if (running.has(nodeOf(broker).id)) return

@@ -11,10 +11,12 @@ export interface KafkaAddress {
 }
 
 const connectMs = 3_000
-/** Longer than a broker takes to answer, shorter than a leader that hangs may hold us up. */
-const requestMs = 10_000
+/** Longer than a broker takes to answer a question, shorter than one that hangs may hold us up: then another is asked. */
+const requestMs = 3_000
 /** An append that is not acknowledged in this time by all in-sync replicas has failed, as far as its caller knows. */
-const acknowledgeMs = 8_000
+const acknowledgeMs = 3_000
+/** The broker gives up first, so that its answer is known. */
+const appendMs = 4_000
 const retryMs = 100
 
 /** How long a broker holds a fetch that finds nothing. */
@@ -27,6 +29,7 @@ export const connectionOptions = (): ConnectionOptions => ({ connectTimeout: con
 
 const baseOptions = ({ brokers, clientId }: KafkaAddress): BaseOptions & ConnectionOptions => ({
   ...connectionOptions(),
+  requestTimeout: appendMs,
   clientId,
   bootstrapBrokers: [...brokers],
   timeout: acknowledgeMs,

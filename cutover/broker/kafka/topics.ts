@@ -15,7 +15,7 @@ import { errorCodes, type Metadata, whole, type Wire } from './wire.ts'
 
 const nameRule = /^[A-Za-z0-9._-]{1,200}$/
 const partitionsMax = 64
-const requestMs = 8_000
+const requestMs = 2_500
 const agreeMs = 10_000
 const pauseMs = 20
 

@@ -78,7 +78,9 @@ export function openWatch({ wire, everybody }: WatchOptions): Watch {
     while (isWanted(one)) {
       try {
         const leaders = await wire.leaders(one.topic.name)
-        const from = [...one.ends].flatMap(([partition, offset]) => (leaders.get(partition)?.broker === broker ? [{ partition, offset }] : []))
+        const from = [...one.ends].flatMap(([partition, offset]) =>
+          leaders.get(partition)?.broker === broker ? [{ partition, offset }] : [],
+        )
         if (from.length === 0) break
         const found = await fetchOn(wire, broker, one.topic, from, { holdMs: longPollMs, bytes: leastBytes, pool: one.pool })
         const trouble = found.some(each => each.code !== 0)
