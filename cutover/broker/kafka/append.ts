@@ -5,8 +5,6 @@ import { batchBytes, durableProducer, type KafkaAddress, leaderProducer, recordB
 /** What a record costs in a batch besides its key, value and headers, at the most. */
 const frameBytes = 64
 
-type Bytes = MessageToProduce<Buffer, Buffer, Buffer>
-
 /** Appends, one producer for each kind of acknowledgement. */
 export interface Appender {
   /**
@@ -18,12 +16,12 @@ export interface Appender {
 }
 
 export function openAppender(address: KafkaAddress): Appender {
-  const producers = new Map<Ack, Producer<Buffer, Buffer, Buffer>>()
+  const producers = new Map<Ack, Producer>()
   /** By topic, the append that is under way: the next one begins after it, so that none overtakes another. */
   const tails = new Map<string, Promise<void>>()
   let closed = false
 
-  function producerOf(ack: Ack): Producer<Buffer, Buffer, Buffer> {
+  function producerOf(ack: Ack): Producer {
     if (closed) throw new Error('the log was closed by this process')
     let producer = producers.get(ack)
     if (producer === undefined) {
@@ -63,8 +61,8 @@ export function openAppender(address: KafkaAddress): Appender {
 }
 
 /** The records in requests that are short enough. Throws before anything is sent when one of them can never be appended. */
-export function batchesOf(topic: Topic, records: readonly NewRecord[]): Bytes[][] {
-  const batches: Bytes[][] = [[]]
+export function batchesOf(topic: Topic, records: readonly NewRecord[]): MessageToProduce[][] {
+  const batches: MessageToProduce[][] = [[]]
   let size = 0
   for (const record of records) {
     const message = messageOf(topic, record)
@@ -82,7 +80,7 @@ export function batchesOf(topic: Topic, records: readonly NewRecord[]): Bytes[][
   return batches
 }
 
-const messageOf = (topic: Topic, { key, value, headers }: NewRecord): Bytes => ({
+const messageOf = (topic: Topic, { key, value, headers }: NewRecord): MessageToProduce => ({
   topic: topic.name,
   partition: partitionOf(key, topic.partitions),
   key: Buffer.from(key),
@@ -90,7 +88,7 @@ const messageOf = (topic: Topic, { key, value, headers }: NewRecord): Bytes => (
   headers: new Map(Object.entries(headers).map(([name, text]) => [Buffer.from(name), Buffer.from(text)])),
 })
 
-const sizeOf = ({ key, value, headers }: Bytes): number =>
+const sizeOf = ({ key, value, headers }: MessageToProduce): number =>
   frameBytes +
   (key?.length ?? 0) +
   (value?.length ?? 0) +
