@@ -60,21 +60,26 @@ export function openAppender(address: KafkaAddress): Appender {
   }
 }
 
-/** The records in requests that are short enough. Throws before anything is sent when one of them can never be appended. */
+/**
+ * The records in requests, in each of which no partition has more than `batchBytes`, or one record alone. Throws before
+ * anything is sent when one of them can never be appended.
+ */
 export function batchesOf(topic: Topic, records: readonly NewRecord[]): MessageToProduce[][] {
   const batches: MessageToProduce[][] = [[]]
-  let size = 0
+  let sizes = new Map<number, number>()
   for (const record of records) {
     const message = messageOf(topic, record)
+    const partition = message.partition ?? 0
     const bytes = sizeOf(message)
     if (bytes > recordBytesMax) {
       throw new RangeError(`a record of ${bytes} bytes cannot be appended to topic "${topic.name}": ${recordBytesMax} are the most`)
     }
+    const size = sizes.get(partition) ?? 0
     if (size > 0 && size + bytes > batchBytes) {
       batches.push([])
-      size = 0
+      sizes = new Map()
     }
-    size += bytes
+    sizes.set(partition, (sizes.get(partition) ?? 0) + bytes)
     batches.at(-1)?.push(message)
   }
   return batches

@@ -15,6 +15,7 @@ import { fence, fenceSetting, lift } from './fence.ts'
 import { type Hiding, openHiding } from './hiding.ts'
 import { hidingTopic, type KafkaAddress, topicSettings, touchTopic } from './options.ts'
 import { boundsOf, look } from './records.ts'
+import { openSurplus } from './surplus.ts'
 import { checkTopic, createTopic, deleteTopic, findTopic, listTopics, settingOf } from './topics.ts'
 import { openWatch, type Watch } from './watch.ts'
 import { answeredWith, errorCodes, openWire } from './wire.ts'
@@ -51,6 +52,7 @@ export function openKafkaLog(options: KafkaLogOptions): Broker {
   const wire = openWire(address)
   const appender = openAppender(address)
   const known = new Map<string, Topic>()
+  const surplus = openSurplus()
   let closed = false
   let reached: Promise<Ready> | undefined
 
@@ -259,7 +261,7 @@ export function openKafkaLog(options: KafkaLogOptions): Broker {
     limit: number,
   ): ReturnType<Broker['fetch']> {
     try {
-      const [records] = await Promise.all([look(wire, topic, from, limit), ready()])
+      const [records] = await Promise.all([look(wire, topic, from, limit, surplus), ready()])
       if (records === 'gone' || hiding.of(topic.name) !== undefined) throw await refusal(topic, 'fetch')
       return records
     } catch (error) {

@@ -1,6 +1,7 @@
 import { type Connection, type ConnectionPool, fetchV13, listOffsetsV7, type RecordsBatch } from '@platformatic/kafka'
 import { type FetchFrom, type LogRecord, OffsetOutOfRange, type PartitionBounds, type TopicIdentity } from '../broker.ts'
 import { shareLimit } from '../share.ts'
+import type { Surplus } from './surplus.ts'
 import { batchBytesMax, partitionBytes } from './options.ts'
 import { errorCodes, isPassing, whole, type Wire } from './wire.ts'
 
@@ -95,12 +96,18 @@ export async function look(
   topic: TopicIdentity,
   from: readonly FetchFrom[],
   limit: number,
+  surplus?: Surplus,
 ): Promise<readonly LogRecord[] | 'gone'> {
+  const here = from.flatMap((one): Found[] => {
+    const records = surplus?.at(topic.id, one)
+    return records === undefined ? [] : [{ partition: one.partition, code: 0, end: 0n, records }]
+  })
+  const elsewhere = from.filter(({ partition }) => here.every(one => one.partition !== partition))
   for (let attempt = 1; ; attempt++) {
-    const { found, failures } = await lookAtLeaders(wire, topic, from)
+    const { found, failures } = await lookAtLeaders(wire, topic, elsewhere)
     const outside = found.find(one => one.code === errorCodes.offsetOutOfRange)
     if (outside !== undefined) throw await outOfRange(wire, topic, from, outside.partition)
-    const records = share(found, limit)
+    const records = share(topic, [...here, ...found], limit, surplus)
     if (records.length > 0) return records
     const troubled = found.filter(one => one.code !== 0)
     if (troubled.length === 0 && failures.length === 0) return []
@@ -127,6 +134,7 @@ async function lookAtLeaders(
   topic: TopicIdentity,
   from: readonly FetchFrom[],
 ): Promise<{ found: readonly Found[]; failures: readonly unknown[] }> {
+  if (from.length === 0) return { found: [], failures: [] }
   const leaders = await wire.leaders(topic.name)
   const led = Map.groupBy(from, one => leaders.get(one.partition)?.broker ?? null)
   const nobodys = (led.get(null) ?? []).map(({ partition }) => ({ partition, code: errorCodes.unknownTopic, end: 0n, records: [] }))
@@ -148,12 +156,12 @@ async function lookAtLeader(wire: Wire, broker: number, topic: TopicIdentity, fr
   return [...found.filter(one => unfit.every(({ partition }) => partition !== one.partition)), ...alone.flat()]
 }
 
-/** Partitions that have records share the limit. */
-function share(found: readonly Found[], limit: number): readonly LogRecord[] {
+/** Partitions that have records share the limit; what is beyond it is kept. */
+function share(topic: TopicIdentity, found: readonly Found[], limit: number, surplus: Surplus | undefined): readonly LogRecord[] {
   const ranges = found.map(({ partition, records }) => ({ partition, records, after: 0n, until: BigInt(records.length) }))
-  return shareLimit(ranges, limit)
-    .toSorted((a, b) => a.partition - b.partition)
-    .flatMap(({ records, until }) => records.slice(0, Number(until)))
+  const shares = shareLimit(ranges, limit).toSorted((a, b) => a.partition - b.partition)
+  for (const { partition, records, until } of shares) surplus?.keep(topic.id, partition, records.slice(Number(until)))
+  return shares.flatMap(({ records, until }) => records.slice(0, Number(until)))
 }
 
 /** Behind the start, or beyond the end of a log that has lost its last records: neither is ever skipped. */
