@@ -59,7 +59,7 @@ export async function openHiding({ wire, append }: HidingOptions): Promise<Hidin
     return found
   }
 
-  async function read(): Promise<void> {
+  async function readOn(): Promise<void> {
     for (;;) {
       const records = await look(wire, said, [{ partition: 0, offset: position }], readLimit)
       if (records === 'gone') throw new Error(`topic "${hidingTopic}", in which hidden topics are noted, was deleted`)
@@ -72,7 +72,7 @@ export async function openHiding({ wire, append }: HidingOptions): Promise<Hidin
   /** Those who come while it is read wait for one that begins later: what is being read may be older than their question. */
   function refresh(): Promise<void> {
     if (reading === undefined) {
-      reading = read().finally(() => (reading = undefined))
+      reading = readOn().finally(() => (reading = undefined))
       return reading
     }
     next ??= reading
@@ -111,8 +111,20 @@ export async function openHiding({ wire, append }: HidingOptions): Promise<Hidin
   }
 }
 
+/** What we have written. Anything else in our topics is nobody's word, and must not keep the log from everybody. */
+function read<Written>(record: LogRecord, members: readonly (keyof Written & string)[]): Written | undefined {
+  try {
+    const value: unknown = JSON.parse(record.value)
+    return typeof value === 'object' && value !== null && members.every(member => member in value) ? (value as Written) : undefined
+  } catch {
+    // No JSON: as good as anything else that is not ours.
+    return undefined
+  }
+}
+
 function fold(standings: ReadonlyMap<string, Standing>, record: LogRecord): Map<string, Standing> {
-  const event = JSON.parse(record.value) as Event
+  const event = read<Event>(record, ['what', 'topic'])
+  if (event === undefined) return new Map(standings)
   const { name } = event.topic
   const before = standings.get(name)
   const state = before?.hidden?.state
@@ -154,7 +166,8 @@ async function readTouches(wire: Wire, touched: Topic, name: string): Promise<re
     if (records === 'gone') throw new Error(`topic "${touchTopic}", in which touches are noted, was deleted`)
     if (records.length === 0) return all
     for (const record of records) {
-      if (record.key === name) all.push({ ...(JSON.parse(record.value) as Omit<OneTouch, 'at'>), at: record.appendedAt })
+      const touch = record.key === name ? read<Omit<OneTouch, 'at'>>(record, ['since', 'who', 'what']) : undefined
+      if (touch !== undefined) all.push({ ...touch, at: record.appendedAt })
     }
     offset = (records.at(-1)?.offset ?? offset) + 1n
   }

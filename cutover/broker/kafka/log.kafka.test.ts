@@ -11,7 +11,7 @@ import { brokerConformance } from '../conformance.ts'
 import { after, aName, assertContiguous, limit, numbered, readAll, record, startOf, type Subject, values } from '../conformance/subject.ts'
 import { batchesOf } from './append.ts'
 import { openKafkaLog } from './log.ts'
-import { recordBytesMax, topicSettings } from './options.ts'
+import { hidingTopic, recordBytesMax, topicSettings, touchTopic } from './options.ts'
 import { answeredWith, errorCodes, openWire } from './wire.ts'
 
 const log = pino({ level: 'silent' })
@@ -147,6 +147,36 @@ claim('what a straggler has made under a retired name is used by nobody, and gon
   assert.equal(await broker.topic(topic.name), undefined)
   await assert.rejects(broker.append(topic.name, numbered('k', 1)), TopicRetired)
   assert.equal((await broker.reviveTopic(topic.name, 1)).partitions, 1)
+})
+
+claim('a topic of somebody else that promises less is told, once, with what', async kafka => {
+  const lines: string[] = []
+  const broker = openKafkaLog({ brokers: kafka.brokers, name: 'test', log: pino({}, { write: line => void lines.push(line) }) })
+  const [weak, own] = [aName(), aName()]
+  const configs = [{ name: 'cleanup.policy', value: 'compact' }]
+  await withAdmin(kafka, admin => admin.createTopics({ topics: [weak], partitions: 1, replicas: 1, configs }))
+  for (const name of [weak, weak, own]) await broker.createTopic(name, 1)
+  await broker.close()
+  const told = lines.map(line => JSON.parse(line) as { topic: string; weak: string[] })
+  assert.deepEqual(
+    told.map(({ topic, weak: why }) => [topic, why]),
+    [[weak, ['1 replicas instead of 3', 'compaction']]],
+  )
+})
+
+claim("what somebody else writes into our topics is nobody's word, and keeps the log from nobody", async (kafka, open) => {
+  const stranger = new Producer({ clientId: 'stranger', bootstrapBrokers: [...kafka.brokers], retries: 0 })
+  const topic = await open().createTopic(aName(), 1)
+  for (const value of ['no JSON', '{"what": "quarantined"}', 'null', '{}']) {
+    for (const name of [hidingTopic, touchTopic]) {
+      await stranger.send({ acks: -1, messages: [{ topic: name, partition: 0, key: Buffer.from(topic.name), value: Buffer.from(value) }] })
+    }
+  }
+  await stranger.close()
+  const broker = open()
+  assert.deepEqual(await broker.topic(topic.name), topic)
+  assert.equal((await broker.quarantineTopic(topic.name)).state, 'quarantined')
+  assert.deepEqual(await broker.touches(topic.name), [])
 })
 
 claim('an append that only the leader has to acknowledge is read as any other', async (_kafka, open) => {

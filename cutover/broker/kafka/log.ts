@@ -16,7 +16,7 @@ import { type Hiding, openHiding } from './hiding.ts'
 import { hidingTopic, type KafkaAddress, topicSettings, touchTopic } from './options.ts'
 import { boundsOf, look } from './records.ts'
 import { openSurplus } from './surplus.ts'
-import { checkTopic, createTopic, deleteTopic, findTopic, listTopics, settingOf } from './topics.ts'
+import { checkTopic, createTopic, deleteTopic, findTopic, listTopics, settingOf, weaknessesOf } from './topics.ts'
 import { openWatch, type Watch } from './watch.ts'
 import { answeredWith, errorCodes, openWire } from './wire.ts'
 
@@ -53,6 +53,7 @@ export function openKafkaLog(options: KafkaLogOptions): Broker {
   const appender = openAppender(address)
   const known = new Map<string, Topic>()
   const surplus = openSurplus()
+  const examined = new Set<string>()
   let closed = false
   let reached: Promise<Ready> | undefined
 
@@ -121,7 +122,16 @@ export function openKafkaLog(options: KafkaLogOptions): Broker {
         `topic "${name}" has ${topic.partitions} partitions for life; ${partitions} were asked for. A change is a plan of its own`,
       )
     }
+    await warnOnce(topic)
     return topic
+  }
+
+  /** A topic that somebody else made may promise less than an append does. Told, because only they can mend it. */
+  async function warnOnce({ id, name }: Topic): Promise<void> {
+    if (examined.has(id)) return
+    examined.add(id)
+    const weak = await weaknessesOf(wire, name)
+    if (weak.length > 0) log.warn({ topic: name, weak }, 'kafka: a topic may lose what it has acknowledged')
   }
 
   /** What is left under a name that was retired: the old topic, or one that a straggler made. */

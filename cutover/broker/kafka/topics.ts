@@ -96,6 +96,21 @@ async function untilAll(wire: Wire, name: string, is: (metadata: Metadata) => bo
   }
 }
 
+/** In what the topic is less durable than what we make; empty when it is not. */
+export async function weaknessesOf(wire: Wire, name: string): Promise<readonly string[]> {
+  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: name, configurationKeys: null }
+  const answer = await wire.any(connection => describeConfigsV4.api.async(connection, [resource], false, false))
+  const said = new Map(answer.results[0]?.configs.map(one => [one.name, one.value]))
+  const { topics } = await wire.metadata([name])
+  const fewest = Math.min(...(topics[0]?.partitions ?? []).map(one => one.replicaNodes.length))
+  return [
+    ...(fewest < replicas ? [`${fewest} replicas instead of ${replicas}`] : []),
+    ...(Number(said.get('min.insync.replicas')) < 2 ? ['min.insync.replicas below 2'] : []),
+    ...(said.get('unclean.leader.election.enable') === 'true' ? ['unclean leader election'] : []),
+    ...(said.get('cleanup.policy') === 'delete' ? [] : ['compaction']),
+  ]
+}
+
 /** What the topic itself says about a setting; null when it leaves that to the brokers. */
 export async function settingOf(wire: Wire, topic: string, setting: string): Promise<string | null> {
   const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configurationKeys: [setting] }

@@ -2,7 +2,7 @@ import type { ConnectionPool } from '@platformatic/kafka'
 import type { FetchFrom, TopicIdentity } from '../broker.ts'
 import { longPollMs } from './options.ts'
 import { fetchOn } from './records.ts'
-import type { Leader, Wire } from './wire.ts'
+import { errorCodes, type Leader, type Wire } from './wire.ts'
 
 /**
  * Wakes readers that wait. Kafka has no bell, but a broker holds a fetch until there is something: one such fetch is kept
@@ -86,6 +86,8 @@ export function openWatch({ wire, everybody }: WatchOptions): Watch {
         const trouble = found.some(each => each.code !== 0)
         const news = found.filter(each => each.code === 0 && each.end > (one.ends.get(each.partition) ?? 0n))
         for (const { partition, end } of news) one.ends.set(partition, end)
+        // Its reader is told so, and stops; it is not to be woken for that again and again.
+        for (const { partition, code } of found) if (code === errorCodes.offsetOutOfRange) one.ends.delete(partition)
         if (news.length > 0 || trouble) ring(one)
         if (!trouble) continue
       } catch {
@@ -99,7 +101,7 @@ export function openWatch({ wire, everybody }: WatchOptions): Watch {
     one.following.delete(broker)
     if (one.following.size > 0 || isWanted(one)) return
     if (topics.get(one.topic.id) === one) topics.delete(one.topic.id)
-    await one.pool.close()
+    await wire.release(one.pool)
   }
 
   function ring(one: Watched): void {

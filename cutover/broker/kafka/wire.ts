@@ -31,6 +31,7 @@ export interface Wire {
   forget(topic: string): void
   /** Connections of their own, for requests that a broker holds for a while: it answers one after the other on each. */
   pool(): ConnectionPool
+  release(pool: ConnectionPool): Promise<void>
   close(): Promise<void>
 }
 
@@ -143,6 +144,10 @@ export function openWire({ brokers, clientId }: KafkaAddress): Wire {
     },
     forget: topic => void leaders.delete(topic),
     pool: openPool,
+    async release(pool) {
+      pools.delete(pool)
+      await pool.close()
+    },
     async close() {
       await Promise.all([...pools].map(pool => pool.close()))
     },
