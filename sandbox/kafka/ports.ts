@@ -1,7 +1,7 @@
 import type { Home } from '../home.ts'
 import { portsCount } from './cluster.ts'
 
-const firstOfKafka = 40
+const firstOfKafka = 50
 
 /** Where Kafka listens, counted from the first port: the three brokers, then their controllers. */
 export const kafkaPorts = (home: Home): readonly number[] =>
