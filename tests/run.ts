@@ -17,7 +17,8 @@ const usage = `npm test [-- [--all] [FILE ...]]
   FILE   runs only these test files, or the test files below these folders
   --all  runs the enumerations instead, which take long: the files named *.all.test.ts`
 
-const isOfWholeSystem = (file: string): boolean => file.startsWith('tests/system/')
+/** A whole system has nine processes, a Kafka cluster three: two cores carry one of them at a time. */
+const isAlone = (file: string): boolean => file.startsWith('tests/system/') || file.endsWith('.kafka.test.ts')
 let interrupted = false
 
 process.exitCode = await main()
@@ -35,11 +36,10 @@ async function main(): Promise<number> {
   const postgres = await startPostgres({ directory, port: 0, temporary: true, log: console.log })
   console.log(`${chosen.files.length} test files, PostgreSQL on port ${postgres.port}`)
   try {
-    const whole = chosen.files.filter(isOfWholeSystem)
-    const rest = chosen.files.filter(file => !isOfWholeSystem(file))
+    const alone = chosen.files.filter(isAlone)
+    const rest = chosen.files.filter(file => !isAlone(file))
     const first = rest.length === 0 ? 0 : await runTests(rest, 2, postgres.adminUrl)
-    // A whole system has nine processes, which two cores carry once.
-    const second = whole.length === 0 || interrupted ? 0 : await runTests(whole, 1, postgres.adminUrl)
+    const second = alone.length === 0 || interrupted ? 0 : await runTests(alone, 1, postgres.adminUrl)
     await sayWhatWasSkipped(chosen.files)
     return first === 0 ? second : first
   } finally {

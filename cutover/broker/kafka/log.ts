@@ -16,9 +16,9 @@ import { type Hiding, openHiding } from './hiding.ts'
 import { hidingTopic, type KafkaAddress, topicSettings, touchTopic } from './options.ts'
 import { boundsOf, look } from './records.ts'
 import { openSurplus } from './surplus.ts'
-import { checkTopic, createTopic, deleteTopic, findTopic, listTopics, settingOf, weaknessesOf } from './topics.ts'
+import { checkTopic, createTopic, deleteTopic, findTopic, listTopics, settingOf, settledTopic, weaknessesOf } from './topics.ts'
 import { openWatch, type Watch } from './watch.ts'
-import { answeredWith, errorCodes, openWire } from './wire.ts'
+import { answeredWith, errorCodes, openWire, reasonOf } from './wire.ts'
 
 const appendAttemptsMax = 3
 /** A cluster that has just started gives out no producer ids yet; then nothing has been sent. */
@@ -136,7 +136,7 @@ export function openKafkaLog(options: KafkaLogOptions): Broker {
 
   /** What is left under a name that was retired: the old topic, or one that a straggler made. */
   async function clear(name: string): Promise<void> {
-    const left = await findTopic(wire, name)
+    const left = await settledTopic(wire, name)
     const { hiding } = await ready()
     if (left !== undefined && hiding.of(name)?.state === 'retired') await deleteTopic(wire, left)
   }
@@ -158,7 +158,10 @@ export function openKafkaLog(options: KafkaLogOptions): Broker {
         }
         const isShut = answeredWith(error, errorCodes.messageTooLarge)
         const isGone = answeredWith(error, errorCodes.unknownTopic) || (error instanceof Error && error.message.startsWith('Unknown topic'))
-        if (!isShut && !isGone) throw error
+        if (!isShut && !isGone) {
+          if (error instanceof RangeError) throw error
+          throw new Error(`Kafka has not acknowledged an append to "${name}": ${reasonOf(error)}`, { cause: error })
+        }
         // Hidden, deleted, or made again elsewhere: as it stands by now.
         if ((await find(name)) === undefined) throw await refusal({ name }, 'append')
         if (isShut)

@@ -73,6 +73,21 @@ export async function createTopic(
   return errorCode === 0
 }
 
+/** The topic of that name as the controller knows it, of which a broker may not have heard yet. */
+export async function settledTopic(wire: Wire, name: string): Promise<Topic | undefined> {
+  const wanted = { name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }
+  const until = Date.now() + agreeMs
+  for (;;) {
+    const found = await findTopic(wire, name)
+    if (found !== undefined) return found
+    // Only asked, not made.
+    const answer = await wire.any(connection => whole(createTopicsV7.api.async(connection, [wanted], requestMs, true)))
+    if (answer.topics[0]?.errorCode !== errorCodes.topicExists) return undefined
+    if (Date.now() >= until) throw new Error(`no Kafka broker tells of topic "${name}" within ${agreeMs / 1000} s, although it is there`)
+    await new Promise(resolve => setTimeout(resolve, pauseMs))
+  }
+}
+
 /** Deletes that topic and no other of its name, and waits until no broker knows it any more. */
 export async function deleteTopic(wire: Wire, { id, name }: Topic): Promise<void> {
   const answer = await wire.any(connection => whole(deleteTopicsV6.api.async(connection, [{ name: null, topicId: id }], requestMs)))

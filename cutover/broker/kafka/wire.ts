@@ -54,6 +54,18 @@ export const errorCodes = {
 export const answeredWith = (error: unknown, code: number): boolean =>
   error instanceof Error && findErrorBy(error, 'apiCode', code) !== null
 
+/** What lies at the bottom of an error of the client, which wraps one into another without their words. */
+export function reasonOf(error: unknown): string {
+  const found = new Set<string>()
+  const look = (one: unknown): void => {
+    if (one instanceof AggregateError) one.errors.forEach(look)
+    else if (one instanceof Error && one.cause instanceof Error) look(one.cause)
+    else found.add(one instanceof Error ? one.message : String(one))
+  }
+  look(error)
+  return [...found].slice(0, 3).join('; ')
+}
+
 /** The answer, also when parts of it are errors: each of them has a code of its own. */
 export async function whole<Answer>(asked: Promise<Answer>): Promise<Answer> {
   try {
