@@ -99,13 +99,7 @@ export async function openService(
   const tellUses = (): Promise<void> => columnWatch.tell(opened.columns, instance)
   await whileStarting({ service: name, port: environment.PORT, log }, () => install(database, opened, definition))
 
-  const broker = openBroker({
-    kind: environment.BROKER,
-    url: environment.LOG_DATABASE_URL,
-    log,
-    name: `${name}-${instance}`,
-    keepHours: environment.LOG_RETENTION_HOURS,
-  })
+  const broker = openBroker(environment.eventLog, { log, name: `${name}-${instance}` })
   const doorbell = openDoorbell(database, log)
   const switches = await openSwitchCache(opened.switch)
   const registry = openRegistry(events)
@@ -117,7 +111,7 @@ export async function openService(
 
   const common = { service: name, instance, capabilities, links, events, stores, broker, doorbell, registry, meters, log, clock, random }
   const urls = environment.SERVICE_URLS
-  const system = environment.BROKER === 'postgres' ? 'cutover_pglog' : environment.BROKER
+  const system = environment.eventLog.kind === 'postgres' ? 'cutover_pglog' : environment.eventLog.kind
   const sending = openSending({
     ...common,
     broker: observedLog(broker, { events, system, meters }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type LogRecord, OffsetOutOfRange, partitionOf } from '../broker.ts'
-import { aName, assertContiguous, type Claim, limit, numbered, readAll, record, startOf, values } from './subject.ts'
+import { aName, assertContiguous, type Claim, forEverMs, limit, numbered, readAll, record, startOf, values } from './subject.ts'
 
 /** Fetching: from anywhere, fairly, and never past a gap. */
 export function fetchClaims(claim: Claim): void {
@@ -94,5 +94,15 @@ export function fetchClaims(claim: Claim): void {
       { partition: 1, offset: 1n },
     ]
     await assert.rejects(broker.fetch(topic, from, 5, 0), OffsetOutOfRange)
+  })
+
+  claim('an offset beyond the end is out of range: a log that lost its last records will put others there', async broker => {
+    const topic = await broker.createTopic(aName(), 1)
+    await broker.append(topic.name, numbered('k', 3))
+    await assert.rejects(broker.fetch(topic, [{ partition: 0, offset: 4n }], limit, forEverMs), (error: unknown) => {
+      assert.ok(error instanceof OffsetOutOfRange)
+      assert.match(error.message, /ends at 3: it has lost records before offset 4/)
+      return error.partition === 0 && error.start === 0n
+    })
   })
 }

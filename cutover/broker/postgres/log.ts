@@ -138,7 +138,7 @@ export function openPostgresLog(options: PostgresLogOptions): Broker {
     const topic = await find(name)
     if (topic === undefined) throw await refusal({ name }, 'create')
     if (topic.partitions !== partitions) {
-      throw new Error(
+      throw new RangeError(
         `topic "${name}" has ${topic.partitions} partitions for life; ${partitions} were asked for. A change is a plan of its own`,
       )
     }

@@ -1,5 +1,5 @@
 import type { Tx } from '../../database/database.ts'
-import { type Range, shareLimit } from './share.ts'
+import { type Range, shareLimit } from '../share.ts'
 import { type FetchFrom, type LogRecord, type NewRecord, OffsetOutOfRange, partitionOf, type Topic, type TopicIdentity } from '../broker.ts'
 
 // Partitions are locked in one order by every writer, so that two of them cannot wait for each other crosswise. The
@@ -117,6 +117,7 @@ async function missing(tx: Tx, topic: TopicIdentity, range: Bounds): Promise<Err
 }
 
 interface Bounds extends Range {
+  readonly id: string
   readonly start: bigint
 }
 
