@@ -2,6 +2,7 @@ import type { Stretch } from '../cutover/contract/receipts.ts'
 import { systemClock, systemRandom } from '../cutover/process/clock.ts'
 import type { Database } from '../cutover/database/database.ts'
 import type { Courier, Delivered } from '../cutover/delivery/courier.ts'
+import { openRetryBudget } from '../cutover/failure/retry-budget.ts'
 import { ensurePartitions } from '../cutover/outbox/partitions.ts'
 import { openSender } from '../cutover/outbox/sender.ts'
 import { openRegistry, registerVersions } from '../cutover/registry/registry.ts'
@@ -61,7 +62,16 @@ export function openFakeCourier(database: Database): FakeCourier {
     away: false,
     remembers: null,
     willing: () => true,
-    state: () => 'closed',
+    budget: openRetryBudget({ share: 0.1, perSecond: 1, max: 20 }, systemClock),
+    view: () => ({
+      breaker: { state: 'closed', sinceMs: null, probeAtMs: null, transitions: { closed: 0, open: 0, 'half-open': 0 } },
+      trouble: null,
+      inFlight: 0,
+      left: 0,
+      retryTokens: 20,
+      retriesPutOff: 0,
+    }),
+    deliverNow: message => courier.deliver(message),
     async receive(factId) {
       await database.query(
         `insert into receipt (link, fact_id, position, outcome, via)

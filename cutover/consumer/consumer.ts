@@ -17,6 +17,8 @@ export interface ConsumerStatus {
   readonly partitions: readonly { readonly partition: number; readonly position: string }[]
   /** Why it does not move, in words; null while it does. */
   readonly trouble: string | null
+  /** Since when it has had trouble without a break, in milliseconds since 1970. */
+  readonly sinceMs: number | null
 }
 
 export interface ConsumerOptions {
@@ -57,6 +59,11 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
   let renewAt = 0
   let failures = 0
   let trouble: string | null = null
+  let sinceMs: number | null = null
+  const tell = (): void => {
+    sinceMs = trouble === null ? null : (sinceMs ?? clock.now())
+    show(options, held, trouble, sinceMs)
+  }
   const gone = new Set<number>()
   while (!signal.aborted) {
     try {
@@ -64,7 +71,7 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
         held = await shares.renew()
         renewAt = clock.now() + renewMs
       }
-      show(options, held, trouble)
+      tell()
       const from: FetchFrom[] = held
         .filter(one => !gone.has(one.partition))
         .map(one => ({ partition: one.partition, offset: one.position }))
@@ -89,8 +96,9 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
       failures++
       renewAt = 0
       if (failures === 1) log.warn({ consumer: options.shares.of.consumer, err: error }, 'consumer: waits and tries again')
+      // Also while it is its own database that is away, and nothing else could say so.
+      tell()
       if (error instanceof TopicQuarantined) {
-        show(options, held, trouble)
         await clock.sleep(quarantineMs, signal)
         continue
       }
@@ -207,11 +215,12 @@ const dead = (options: ConsumerOptions, record: LogRecord, code: string, error: 
   }
 }
 
-function show(options: ConsumerOptions, held: readonly Held[], trouble: string | null): void {
+function show(options: ConsumerOptions, held: readonly Held[], trouble: string | null, sinceMs: number | null): void {
   options.show({
     consumer: options.shares.of.consumer,
     topic: options.topic,
     partitions: held.map(one => ({ partition: one.partition, position: one.position.toString() })),
     trouble,
+    sinceMs,
   })
 }

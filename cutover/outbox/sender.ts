@@ -30,7 +30,8 @@ export interface Sender {
   /**
    * Runs `work` in one transaction and appends what it recorded in the same one. `work` may run again (when the switch
    * has moved meanwhile), so it has no effects outside its transaction. Resolves after the commit; facts whose route is
-   * http have then been called, or have been given up to the relay after 200 ms.
+   * http have then been called, or have been given up to the relay after 200 ms. While the outbox is at its bound it
+   * rejects with the problem `capacity` before anything is done.
    */
   transaction<Result>(work: (tx: Tx, record: RecordFact) => Promise<Result>): Promise<Result>
 }
@@ -45,6 +46,8 @@ export interface SenderOptions {
   readonly random: Random
   /** What this instance can do; everything, unless said otherwise. */
   readonly able?: Able
+  /** Throws when there is no room for more facts; always room, unless it is given. Asked before each transaction, and costs next to nothing. */
+  readonly admit?: () => void
   /** Calls the http route of a link at once; resolves when it knows, never throws. Undefined while it would not help. */
   readonly deliverNow: (link: string, message: Message) => Promise<unknown> | undefined
   /** Told of every message that was committed: wakes the relay, counts. */
@@ -90,6 +93,7 @@ export function openSender(options: SenderOptions): Sender {
 
   return {
     async transaction(work) {
+      options.admit?.()
       for (let attempt = 0; attempt < rebuildsMax; attempt++) {
         try {
           const { result, messages } = await once(work)

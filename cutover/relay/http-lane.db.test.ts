@@ -105,7 +105,11 @@ test('a receiver that is away costs no attempt and moves no position; when it is
   }
   const clock = { now: systemClock.now, sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(Math.min(ms, 20), signal) }
   const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
-  await runLane(work, { store: openRelayStore(database), holder: 'one', clock, log, rest: clock.sleep, show }, stop.signal)
+  await runLane(
+    work,
+    { store: openRelayStore(database), holder: 'one', clock, random: systemRandom, log, rest: clock.sleep, show },
+    stop.signal,
+  )
   assert.deepEqual(await whileAway, [{ fact_id: waiting, attempts: 3 }])
   assert.deepEqual([...positions], ['0'])
   assert.deepEqual(courier.calls.toSorted(), [...facts, waiting].toSorted())

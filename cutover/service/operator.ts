@@ -1,3 +1,4 @@
+import type { OutboxLoad } from '../backlog/capacity.ts'
 import type { LinkContract, Route } from '../contract/contract.ts'
 import type { ConsumerStatus } from '../consumer/consumer.ts'
 import { Problem } from '../failure/problem.ts'
@@ -25,6 +26,8 @@ export interface OperatorOptions {
   readonly lanes: () => readonly LaneStatus[]
   readonly consumers: () => readonly ConsumerStatus[]
   readonly breakers: () => Readonly<Record<string, string>>
+  /** How full the outbox is; undefined where nothing is stated. */
+  readonly outbox?: () => OutboxLoad
   /** Facts stated, or reads made, per link by this instance. */
   readonly meters: ReadonlyMap<string, Meter>
   /** Told after a flip, so that the other instances reload at once instead of on their next append. */
@@ -73,6 +76,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
             lanes: options.lanes(),
             consumers: options.consumers(),
             breakers: options.breakers(),
+            ...(options.outbox === undefined ? {} : { outbox: options.outbox() }),
             counts: { ...(await stores.receive.counts()), http_retry: await stores.relay.retries() },
           },
         }

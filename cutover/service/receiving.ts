@@ -94,6 +94,7 @@ export function openReceiving(options: ReceivingOptions): Receiving {
     const consumer = `${service}.${link.id}`
     const event = options.events.find(one => one.name === link.event)
     if (event === undefined) throw new Error(`${link.id} carries ${link.event}, which is not an event of this system`)
+    let sinceMs: number | null = null
     while (!signal.aborted) {
       const topic = await topicOf(event).catch(() => undefined)
       if (topic === undefined) {
@@ -102,10 +103,12 @@ export function openReceiving(options: ReceivingOptions): Receiving {
           topic: event.topic,
           partitions: [],
           trouble: 'the topic does not exist yet, or the log is away',
+          sinceMs: (sinceMs ??= clock.now()),
         })
         await clock.sleep(300, signal)
         continue
       }
+      sinceMs = null
       const share = { consumer, topicId: topic.id, holder: options.instance }
       const shares = openShares(stores.consumer, share, topic.partitions, one => isAble(one.capabilities, 'record', link.id))
       await runConsumer(

@@ -30,6 +30,7 @@ after(async () => {
 /** The sending half of an instance, with a receiver that counts calls and has nothing of what it is asked for. */
 async function anInstance(
   capabilities: readonly string[],
+  outboxMax = 1_000_000,
 ): Promise<{ sending: Sending; broker: Broker; calls: () => number; state: () => Promise<unknown> }> {
   const database = await countingDatabase()
   const broker = openPostgresLog({ url: (await freshDatabase()).url, name: 'test', log })
@@ -59,6 +60,7 @@ async function anInstance(
   open.push({ close: () => receiver.stop() })
   const signer = signers.get('hiring') ?? assert.fail()
   const sending = openSending({
+    outboxMax,
     service: 'hiring',
     instance: '1',
     capabilities,

@@ -3,7 +3,9 @@ import { isAble } from '../contract/capability.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { CompareAnswer } from '../contract/receipts.ts'
 import type { Doorbell } from '../database/doorbell.ts'
-import { type Courier, openCourier } from '../delivery/courier.ts'
+import { type Capacity, openCapacity } from '../backlog/capacity.ts'
+import type { Carrier } from '../backlog/store.ts'
+import { type Courier, type CourierView, inFlightMax, openCourier } from '../delivery/courier.ts'
 import { openClient } from '../http/client.ts'
 import type { Signer } from '../http/tokens.ts'
 import { defaultPartitions, dropTerminalPartitions, ensurePartitions } from '../outbox/partitions.ts'
@@ -13,13 +15,15 @@ import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import type { Registry } from '../registry/registry.ts'
 import { eventLane } from '../relay/event-lane.ts'
-import { httpLane } from '../relay/http-lane.ts'
+import { type GuardedLog, guardLog } from '../relay/guarded-log.ts'
+import { concurrencyMax, httpLane } from '../relay/http-lane.ts'
 import { type LaneStatus, type LaneWork, runLane } from '../relay/lane.ts'
 import { type Open, sweepLane, sweepLimits } from '../relay/sweep.ts'
 import { openHeed } from '../switch/epoch.ts'
 import type { SwitchCache } from '../switch/switch.ts'
 import { loops } from './loops.ts'
 import type { Meters } from './meter.ts'
+import { openPaces, type Paces } from './pace.ts'
 import type { Stores } from './stores.ts'
 
 export interface SendingOptions {
@@ -36,6 +40,10 @@ export interface SendingOptions {
   readonly signer: Signer
   readonly urls: Readonly<Record<string, readonly string[]>>
   readonly meters: Meters
+  /** The most facts that may wait to be delivered; beyond it new ones are refused. */
+  readonly outboxMax: number
+  /** Tells how full the disk under the database is, from 0 to 1, where that can be seen from here. */
+  readonly diskUsed?: (() => Promise<number>) | undefined
   readonly log: Log
   readonly clock: Clock
   readonly random: Random
@@ -47,7 +55,14 @@ export interface Sending {
   lanes(): readonly LaneStatus[]
   /** By link that this instance may call for. */
   readonly couriers: ReadonlyMap<string, Courier>
-  breakers(): Readonly<Record<string, string>>
+  /** By link that this service sends over. */
+  courierViews(): Readonly<Record<string, CourierView>>
+  /** How appending to the log goes, for the events of all links. */
+  appending(): ReturnType<GuardedLog['view']>
+  /** The lanes that deliver, of this instance. */
+  readonly carriers: readonly Carrier[]
+  readonly capacity: Capacity
+  readonly paces: Paces
 }
 
 const deliveryDeadlineMs = 5_000
@@ -63,22 +78,36 @@ export function openSending(options: SendingOptions): Sending {
       baseUrls: options.urls[link.to] ?? [],
       token: () => options.signer.token({ audience: link.to, link: link.id }),
       deadlineMs: deliveryDeadlineMs,
-      connectionsMax: 32,
+      // Calls that hang take none of those that the relay needs.
+      connectionsMax: inFlightMax + concurrencyMax,
     })
   const sent = links.filter(link => link.from === service)
   const calls = (link: string): boolean => isAble(options.capabilities, 'call', link)
   const couriers = new Map<string, Courier>(sent.map(link => [link.id, openCourier(link, client(link), deliveryDeadlineMs, clock, random)]))
 
+  const called = sent.filter(link => link.kind === 'business' && calls(link.id))
+  const carriers: readonly Carrier[] = [{ lane: 'event', link: null }, ...called.map(({ id }) => ({ lane: `http:${id}`, link: id }))]
+  const capacity = openCapacity({
+    store: stores.backlog,
+    carriers,
+    bound: options.outboxMax,
+    diskUsed: options.diskUsed,
+    clock,
+    log,
+  })
+  const guarded = guardLog(broker, clock, random)
+
   const sender = openSender({
     ...options,
+    admit: capacity.admit,
     able: (ability, link) => isAble(options.capabilities, ability, link),
     store: stores.outbox,
     deliverNow(link, message) {
-      const courier = calls(link) ? couriers.get(link) : undefined
-      return courier?.willing() === true ? courier.deliver(message) : undefined
+      return calls(link) ? couriers.get(link)?.deliverNow(message) : undefined
     },
     committed(messages) {
       meters.stated(messages)
+      capacity.stated(messages.length)
       doorbell.ring('outbox')
     },
   })
@@ -86,9 +115,8 @@ export function openSending(options: SendingOptions): Sending {
   const heed = openHeed(stores.switch, log)
   const store = stores.relay
   const open = new Map<string, Open>()
-  const called = sent.filter(link => link.kind === 'business' && calls(link.id))
   const lanes: LaneWork[] = [
-    eventLane(service, store.published, broker, events),
+    eventLane(service, store.published, guarded, events),
     ...called.map(link =>
       httpLane({
         service,
@@ -105,7 +133,7 @@ export function openSending(options: SendingOptions): Sending {
         store,
         courier: courierOf(link),
         carriers: ['event', ...(link.kind === 'business' && calls(link.id) ? [`http:${link.id}`] : [])],
-        broker,
+        broker: guarded,
         events,
         limits: sweepLimits,
         clock,
@@ -114,17 +142,26 @@ export function openSending(options: SendingOptions): Sending {
       }),
     ),
   ]
+  const paces = openPaces(clock)
   const statuses = new Map<string, LaneStatus>()
   const ports = {
     store,
     holder: options.instance,
     clock,
+    random,
     log,
     rest: (ms: number, signal: AbortSignal) => doorbell.wait('outbox', ms, signal),
-    show: (status: LaneStatus) => void statuses.set(status.lane, status),
+    show(status: LaneStatus) {
+      statuses.set(status.lane, status)
+      if (status.holder) paces.at(status.lane, BigInt(status.position))
+    },
   }
 
-  const relay = loops('relay', [maintain, ...lanes.map(lane => (signal: AbortSignal) => runLane(lane, ports, signal))])
+  const relay = loops('relay', [
+    maintain,
+    signal => capacity.run(signal),
+    ...lanes.map(lane => (signal: AbortSignal) => runLane(lane, ports, signal)),
+  ])
 
   /** Before the first request: a database that was restored should not state a fact. Who is away is asked by the sweep. */
   async function askPeers(): Promise<void> {
@@ -180,7 +217,11 @@ export function openSending(options: SendingOptions): Sending {
     },
     lanes: () => [...statuses.values()].map(status => ({ ...status, ...open.get(status.lane.replace('sweep:', '')) })),
     couriers: new Map(called.map(link => [link.id, courierOf(link)])),
-    breakers: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.state()])),
+    courierViews: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.view()])),
+    appending: () => guarded.view(),
+    carriers,
+    capacity,
+    paces,
   }
 
   function courierOf(link: LinkContract): Courier {

@@ -10,6 +10,7 @@ import { openServer } from '../http/server.ts'
 import { openSigner, openVerifier } from '../http/tokens.ts'
 import { ensurePartitions, defaultPartitions } from '../outbox/partitions.ts'
 import { systemClock, systemRandom } from '../process/clock.ts'
+import { diskUsedBy } from '../process/disk.ts'
 import { openLog } from '../process/log.ts'
 import { fail, type Running, runProcess } from '../process/process.ts'
 import { openRegistry, registerVersions } from '../registry/registry.ts'
@@ -21,6 +22,8 @@ import { runDeadLetters } from '../deadletters/jobs.ts'
 import { dataRoutes } from './data-routes.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { diagnosisRoutes } from './diagnosis-routes.ts'
+import { showDelivery } from './delivery-metrics.ts'
+import { deliveryRoutes } from './delivery.ts'
 import { linkRoutes } from './link-routes.ts'
 import { loops } from './loops.ts'
 import { operatorRoutes } from './operator.ts'
@@ -95,8 +98,16 @@ async function run(definition: ServiceDefinition): Promise<void> {
   const verifier = await openVerifier({ audience: name, trustedKeysFile: environment.TRUSTED_KEYS_FILE })
 
   const common = { service: name, instance, capabilities, links, events, stores, broker, doorbell, registry, meters, log, clock, random }
-  const urls = environment.SERVICE_URLS
-  const sending = openSending({ ...common, switches, signer, urls })
+  const { SERVICE_URLS: urls, DATABASE_FOLDER: folder } = environment
+  const sending = openSending({
+    ...common,
+    switches,
+    signer,
+    urls,
+    outboxMax: environment.OUTBOX_MAX,
+    diskUsed: folder === undefined ? undefined : () => diskUsedBy(folder),
+  })
+  showDelivery(sending, metrics)
   const readings = await openReadings({ ...common, database, signer, urls })
   const clients: HttpClient[] = []
   const client: ServiceContext['client'] = (audience, limits) => {
@@ -166,6 +177,16 @@ async function run(definition: ServiceDefinition): Promise<void> {
         ...seriesRoutes(metrics),
         ...diagnosisRoutes({ service: name, instance, build, links, events, broker, stores, readers: readings.all, clock, ...seen }),
         ...traceRoutes({ service: name, events, stores, audits }),
+        ...deliveryRoutes({
+          service: name,
+          instance,
+          links,
+          stores,
+          sending,
+          consumers: receiving.consumers,
+          meters: meters.byLink,
+          clock,
+        }),
         ...topicRoutes({ service: name, events, broker, stores, clock }),
         ...columnRoutes({ service: name, changes, stores, told: tellUses }),
         ...versionRoutes({ service: name, events, stores, switches, clock, random, flipped: () => doorbell.ring('switch') }),
@@ -182,7 +203,8 @@ async function run(definition: ServiceDefinition): Promise<void> {
           clock,
           random,
           ...seen,
-          breakers: sending.breakers,
+          breakers: () => Object.fromEntries(Object.entries(sending.courierViews()).map(([link, one]) => [link, one.breaker.state])),
+          outbox: () => sending.capacity.load(),
           meters: meters.byLink,
           flipped: () => doorbell.ring('switch'),
         }),
