@@ -62,7 +62,7 @@ export function openFakeCourier(database: Database): FakeCourier {
     away: false,
     remembers: null,
     willing: () => true,
-    budget: openRetryBudget({ share: 0.1, perSecond: 1, max: 20 }, systemClock),
+    budget: openRetryBudget({ share: 0.1, perSecond: 0, max: 20 }, systemClock),
     view: () => ({
       breaker: { state: 'closed', sinceMs: null, probeAtMs: null, transitions: { closed: 0, open: 0, 'half-open': 0 } },
       trouble: null,

@@ -60,6 +60,8 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
   let failures = 0
   let trouble: string | null = null
   let sinceMs: number | null = null
+  /** The database has not even said what is held. */
+  let unsure = false
   const tell = (): void => {
     sinceMs = trouble === null ? null : (sinceMs ?? clock.now())
     show(options, held, trouble, sinceMs)
@@ -68,7 +70,9 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
   while (!signal.aborted) {
     try {
       if (clock.now() >= renewAt) {
+        unsure = true
         held = await shares.renew()
+        unsure = false
         renewAt = clock.now() + renewMs
       }
       tell()
@@ -96,9 +100,11 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
       failures++
       renewAt = 0
       if (failures === 1) log.warn({ consumer: options.shares.of.consumer, err: error }, 'consumer: waits and tries again')
-      // Also while it is its own database that is away, and nothing else could say so.
-      tell()
+      // Its own database is away: it would not come to say so otherwise.
+      if (unsure) tell()
+      unsure = false
       if (error instanceof TopicQuarantined) {
+        tell()
         await clock.sleep(quarantineMs, signal)
         continue
       }

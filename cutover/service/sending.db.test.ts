@@ -131,3 +131,23 @@ test('who cannot produce an event does not make its topic', async () => {
   await instance.sending.running.stop()
   assert.equal(await instance.broker.topic(Counted.topic), undefined)
 })
+
+test('at the bound a transaction is refused before it begins, until the lanes have passed what was accepted', async () => {
+  const { sending, state } = await anInstance([], 3)
+  const refusedAt = async (): Promise<string> =>
+    state().then(
+      () => 'accepted',
+      error => (error as { code?: string }).code ?? String(error),
+    )
+  assert.deepEqual([await refusedAt(), await refusedAt(), await refusedAt()], ['accepted', 'accepted', 'accepted'])
+  let began = 0
+  const refused = sending.sender.transaction(async () => void began++)
+  await assert.rejects(refused, { code: 'capacity', status: 503 })
+  assert.deepEqual([await refusedAt(), began], ['capacity', 0])
+  assert.deepEqual([sending.capacity.load().depth, sending.capacity.load().level], [3, 'full'])
+  await sending.running.start()
+  while (sending.capacity.load().level !== 'normal') await systemClock.sleep(10)
+  assert.equal(await refusedAt(), 'accepted')
+  await sending.running.stop()
+  assert.equal(sending.capacity.load().refused, 2)
+})
