@@ -8,6 +8,7 @@ import { copyVerb } from './copy.ts'
 import { deployVerb } from './deploy.ts'
 import { doctorVerb } from './doctor.ts'
 import { epochVerb } from './epoch.ts'
+import { deliveryVerb } from './delivery.ts'
 import { CommandFailed, Ended, type ExitCode, exitCodes } from './exit.ts'
 import { deadLettersVerb } from './dead-letters.ts'
 import { faultVerb } from './fault.ts'
@@ -36,7 +37,7 @@ stale, 5 paused or waiting, 6 reverted, 64 wrong usage, 69 not running, 77 not p
 CUTOVER_HOME names the data directory (default: .cutover in the project). See docs/cli.md.`
 
 // In the order of the help.
-const toLook = [statusVerb, linksVerb, doctorVerb, traceVerb]
+const toLook = [statusVerb, linksVerb, deliveryVerb, doctorVerb, traceVerb]
 const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, approveVerb, completeVerb, runsVerb, runVerb]
 const toProve = [parityVerb, readsVerb, certificatesVerb, historyVerb, verifyVerb]
 const toMend = [deadLettersVerb]

@@ -13,6 +13,7 @@ import { type Log, openLog } from 'cutover/process/log'
 import type { LinkRow } from './api/contract.ts'
 import type { RunView } from './api/plan.ts'
 import { certifiedBy } from './certificate/certificate.ts'
+import { deliveryRoutes } from './delivery/http.ts'
 import { certificateRoutes } from './certificate/http.ts'
 import { openCertificates } from './certificate/postgres.ts'
 import { openCertificateWatch } from './certificate/watch.ts'
@@ -193,6 +194,7 @@ export async function openEngine(
       ...doctorRoutes({ ...seen, database, runs: unfinished, ledger, folder: resources.dataFolder ?? null }),
       ...traceRoutes({ links, directory, database, code }),
       ...repairRoutes(openRepairs({ ...acting, events, holder })),
+      ...deliveryRoutes(directory, now),
       ...readsRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...parityRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...streamRoutes(stream),

@@ -27,6 +27,8 @@ export const paths = {
   certificates: '/api/certificates',
   /** ReadsView of a data link. */
   reads: '/api/reads/{id}',
+  /** DeliveryView (`delivery.ts`): what waits to be delivered, why, and what happens next. */
+  delivery: '/api/delivery',
   history: '/api/history',
   verify: '/api/verify',
   /** DoctorReport of `doctor.ts`: what is not as it should be, with what repairs it. */

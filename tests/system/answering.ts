@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import { type HttpClient, openClient } from 'cutover/http/client'
+import { openSigner } from 'cutover/http/tokens'
+import { systemRandom } from 'cutover/process/clock'
+import { openPeople } from '../../school/traffic/people.ts'
+import { openSchoolLife } from '../../school/traffic/school-life.ts'
+import { pause, type System } from './system.ts'
+
+/** One answer of a candidate, as the candidate met it. */
+export interface Answered {
+  readonly ms: number
+  readonly status: number
+  /** The problem's code, where there is one. */
+  readonly code: string | null
+  readonly retryAfter: string | null
+}
+
+/** Candidates of our own who answer tasks, and note how long it took and what they were told. */
+export interface Answering {
+  /** Those since the last look. */
+  take(): readonly Answered[]
+  stop(): Promise<void>
+}
+
+const ports = { management: 10, hiring: 20, bonuses: 30 } as const
+const tickMs = 50
+
+/** Begins to answer, `rate` times a second. What is slow holds up nothing: the next answers are sent all the same. */
+export async function startAnswering(system: System, rate: number): Promise<Answering> {
+  let taken: Answered[] = []
+  const timed = (client: HttpClient): HttpClient => ({
+    ...client,
+    async request(call) {
+      const began = performance.now()
+      const reply = await client.request(call)
+      if (call.path.endsWith('/answer')) {
+        const code = /"code":"(\w+)"/.exec(reply.body)?.[1] ?? null
+        taken.push({ ms: performance.now() - began, status: reply.status, code, retryAfter: reply.headers['retry-after'] ?? null })
+      }
+      return reply
+    },
+  })
+  const clients = new Map(
+    Object.entries(ports).map(([service, offset]) => {
+      const baseUrls = [`http://127.0.0.1:${system.port + offset}`]
+      return [service, timed(openClient({ baseUrls, token: async () => '', deadlineMs: 30_000, connectionsMax: 64 }))]
+    }),
+  )
+  const privateKeyFile = join(system.home, 'home', 'keys', 'people.json')
+  const life = openSchoolLife(openPeople(clients, await openSigner({ issuer: 'people', privateKeyFile })), systemRandom)
+  await life.open()
+  while (life.waiting < 4 * rate) await life.register()
+
+  const underWay = new Set<Promise<unknown>>()
+  let stopped = false
+  const begin = (act: () => Promise<unknown>): void => {
+    // What was refused was noted, and is tried again by the candidate.
+    const acting = act()
+      .catch(() => undefined)
+      .finally(() => underWay.delete(acting))
+    underWay.add(acting)
+  }
+  let registering = 0
+  const loop = (async () => {
+    for (let due = 0, last = Date.now(); !stopped;) {
+      await pause(tickMs)
+      due = Math.min(due + (rate * (Date.now() - last)) / 1_000, rate)
+      last = Date.now()
+      for (; due >= 1; due--) begin(() => life.answer())
+      if (life.waiting < 4 * rate && registering < 2) {
+        registering++
+        begin(() => life.register().finally(() => registering--))
+      }
+    }
+  })()
+
+  return {
+    take() {
+      const all = taken
+      taken = []
+      return all
+    },
+    async stop() {
+      stopped = true
+      await loop
+      await Promise.all(underWay)
+      await Promise.all([...clients.values()].map(client => client.close()))
+    },
+  }
+}
+
+/** The time that this share of the answers took at the most, in milliseconds. */
+export function percentile(all: readonly Answered[], share: number): number {
+  const sorted = all.map(one => one.ms).toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
