@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { aFact, countLink } from '../../tests/counting.ts'
 import { type HttpClient, type HttpReply, Unreachable } from '../http/client.ts'
-import { classify, type Courier, inFlightMax, openCourier } from './courier.ts'
+import { classify, type Courier, inFlightMax, openCourier, overdueMax } from './courier.ts'
 
 interface Paper {
   readonly courier: Courier
@@ -107,4 +107,20 @@ test('a fault of one message is no outage: the breaker stays closed', async () =
   receiver.answer = async () => ({ status: 500, headers: {}, body: '' })
   for (let n = 0; n < 20; n++) assert.equal((await courier.deliver(aFact('a'))).kind, 'refused')
   assert.equal(courier.view().breaker.state, 'closed')
+})
+
+test('when five calls take longer than anybody waits, nobody else begins to wait', async () => {
+  const { courier, receiver, clock, release } = onPaper()
+  const early = Array.from({ length: overdueMax - 1 }, () => courier.deliverNow(aFact('a')))
+  clock.nowMs = 201
+  const fifth = courier.deliverNow(aFact('a'))
+  assert.ok(fifth !== undefined, 'four may be slow')
+  assert.ok(courier.deliverNow(aFact('a')) !== undefined, 'the fifth is not overdue yet')
+  clock.nowMs = 402
+  assert.equal(courier.deliverNow(aFact('a')), undefined)
+  assert.deepEqual([courier.view().left, receiver.calls], [1, overdueMax + 1])
+  release()
+  await Promise.all([...early, fifth])
+  receiver.answer = done
+  assert.deepEqual(await courier.deliverNow(aFact('a')), { kind: 'receipt', outcome: 'done' })
 })

@@ -4,6 +4,7 @@ import type { Message } from '../contract/message.ts'
 import { type BreakerView, openBreaker } from '../failure/breaker.ts'
 import { openRetryBudget, type RetryBudget } from '../failure/retry-budget.ts'
 import { Unreachable, type HttpClient } from '../http/client.ts'
+import { immediateDeadlineMs } from '../outbox/sender.ts'
 import type { Clock, Random } from '../process/clock.ts'
 
 /** What became of one HTTP delivery. Only `receipt` is terminal. */
@@ -22,8 +23,8 @@ export interface Courier {
   deliver(message: Message): Promise<Delivered>
   /**
    * The same for a caller that waits, and only when it would help: undefined while the breaker is not closed, or while
-   * `inFlightMax` such calls are under way (a bulkhead: a slow receiver holds up no more than these). Then the relay
-   * delivers. When the breaker's probe is due it is made with this message, and nobody waits for it.
+   * `inFlightMax` such calls are under way, or `overdueMax` of them for longer than anybody waits (a bulkhead: a slow
+   * receiver holds up no more callers than these). Then the relay delivers. When the breaker's probe is due it is made with this message, and nobody waits for it.
    */
   deliverNow(message: Message): Promise<Delivered> | undefined
   /** Asks the receiver's side of the link; throws `Unreachable` while it is away or the breaker is open. */
@@ -49,6 +50,8 @@ export interface CourierView {
 
 /** Immediate calls under way per link and process. */
 export const inFlightMax = 32
+/** So many calls that take longer than their callers wait say that waiting for more is of no use. */
+export const overdueMax = 5
 /** A tenth of the calls, and one a second; saved up for a burst of twenty. */
 const retryBudget = { share: 0.1, perSecond: 1, max: 20 }
 
@@ -56,7 +59,8 @@ export function openCourier(link: LinkContract, client: HttpClient, deadlineMs: 
   const breaker = openBreaker({ failuresMax: 5, firstMs: 200, maxMs: 10_000 }, clock, random)
   const budget = openRetryBudget(retryBudget, clock)
   let trouble: string | null = null
-  let inFlight = 0
+  /** When each immediate call began, the oldest first. */
+  const underWay = new Set<{ readonly sinceMs: number }>()
   let left = 0
 
   const guarded = async <Answer>(work: () => Promise<Answer>): Promise<Answer> => {
@@ -85,7 +89,7 @@ export function openCourier(link: LinkContract, client: HttpClient, deadlineMs: 
     willing: () => breaker.willing(),
     view() {
       const { tokens, exhausted } = budget.view()
-      return { breaker: breaker.view(), trouble, inFlight, left, retryTokens: tokens, retriesPutOff: exhausted }
+      return { breaker: breaker.view(), trouble, inFlight: underWay.size, left, retryTokens: tokens, retriesPutOff: exhausted }
     },
     deliver,
     deliverNow(message) {
@@ -94,13 +98,14 @@ export function openCourier(link: LinkContract, client: HttpClient, deadlineMs: 
         void deliver(message)
         return undefined
       }
-      if (inFlight >= inFlightMax) {
+      if (underWay.size >= inFlightMax || isSlow()) {
         left++
         return undefined
       }
-      inFlight++
       budget.earn()
-      return deliver(message).finally(() => inFlight--)
+      const own = { sinceMs: clock.now() }
+      underWay.add(own)
+      return deliver(message).finally(() => underWay.delete(own))
     },
     ask: (path, body) =>
       guarded(async () => {
@@ -114,6 +119,14 @@ export function openCourier(link: LinkContract, client: HttpClient, deadlineMs: 
         if (answer.status !== 200) throw new Unreachable(`${link.to} answered POST ${path} with ${answer.status}`, { sent: true })
         return JSON.parse(answer.body)
       }),
+  }
+
+  function isSlow(): boolean {
+    const fifth = underWay
+      .values()
+      .drop(overdueMax - 1)
+      .next().value
+    return fifth !== undefined && clock.now() - fifth.sinceMs > immediateDeadlineMs
   }
 
   async function deliver(message: Message): Promise<Delivered> {
