@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { type HttpClient, openClient } from 'cutover/http/client'
 import { openSigner } from 'cutover/http/tokens'
-import { systemRandom } from 'cutover/process/clock'
+import { systemClock, systemRandom } from 'cutover/process/clock'
+import { openLog } from 'cutover/process/log'
+import { openTraffic } from '../../school/traffic/pace.ts'
 import { openPeople } from '../../school/traffic/people.ts'
 import { openSchoolLife } from '../../school/traffic/school-life.ts'
 import { pause, type System } from './system.ts'
@@ -23,16 +25,18 @@ export interface Answering {
 }
 
 const ports = { management: 10, hiring: 20, bonuses: 30 } as const
-const tickMs = 50
 
-/** Begins to answer, `rate` times a second. What is slow holds up nothing: the next answers are sent all the same. */
+/** Begins the school's life over connections of our own, with `rate` answers a second. What is slow holds up nothing else. */
 export async function startAnswering(system: System, rate: number): Promise<Answering> {
   let taken: Answered[] = []
+  const underWay = new Set<Promise<unknown>>()
   const timed = (client: HttpClient): HttpClient => ({
     ...client,
     async request(call) {
       const began = performance.now()
-      const reply = await client.request(call)
+      const calling = client.request(call)
+      underWay.add(calling)
+      const reply = await calling.finally(() => underWay.delete(calling))
       if (call.path.endsWith('/answer')) {
         const code = /"code":"(\w+)"/.exec(reply.body)?.[1] ?? null
         taken.push({ ms: performance.now() - began, status: reply.status, code, retryAfter: reply.headers['retry-after'] ?? null })
@@ -48,31 +52,10 @@ export async function startAnswering(system: System, rate: number): Promise<Answ
   )
   const privateKeyFile = join(system.home, 'home', 'keys', 'people.json')
   const life = openSchoolLife(openPeople(clients, await openSigner({ issuer: 'people', privateKeyFile })), systemRandom)
-  await life.open()
-  while (life.waiting < 4 * rate) await life.register()
-
-  const underWay = new Set<Promise<unknown>>()
-  let stopped = false
-  const begin = (act: () => Promise<unknown>): void => {
-    // What was refused was noted, and is tried again by the candidate.
-    const acting = act()
-      .catch(() => undefined)
-      .finally(() => underWay.delete(acting))
-    underWay.add(acting)
-  }
-  let registering = 0
-  const loop = (async () => {
-    for (let due = 0, last = Date.now(); !stopped;) {
-      await pause(tickMs)
-      due = Math.min(due + (rate * (Date.now() - last)) / 1_000, rate)
-      last = Date.now()
-      for (; due >= 1; due--) begin(() => life.answer())
-      if (life.waiting < 4 * rate && registering < 2) {
-        registering++
-        begin(() => life.register().finally(() => registering--))
-      }
-    }
-  })()
+  const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
+  const traffic = openTraffic(life, { rate, cap: Number.MAX_SAFE_INTEGER, clock: systemClock, log })
+  await traffic.start()
+  while (taken.length === 0) await pause()
 
   return {
     take() {
@@ -81,9 +64,8 @@ export async function startAnswering(system: System, rate: number): Promise<Answ
       return all
     },
     async stop() {
-      stopped = true
-      await loop
-      await Promise.all(underWay)
+      await traffic.stop()
+      while (underWay.size > 0) await Promise.allSettled(underWay)
       await Promise.all([...clients.values()].map(client => client.close()))
     },
   }

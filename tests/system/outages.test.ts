@@ -100,7 +100,7 @@ test(
     const log = await openProxy(port + 2)
     const system = await startSystem({
       instances: 'hiring=1',
-      rate: 10,
+      rate: 0,
       port,
       environment: { CUTOVER_TEST_LOG_PORT: String(log.port) },
     })
