@@ -37,7 +37,7 @@ async function setup() {
   const lane = { lane: 'http:L-1', holder: false, position: '0', error: 'adding is away', sinceMs: breaker.sinceMs, catchingUp: false }
   const sending: DeliveryOptions['sending'] = {
     lanes: () => [lane],
-    couriers: () => ({ 'L-1': courier }),
+    courierViews: () => ({ 'L-1': courier }),
     appending: () => ({ breaker: closed, trouble: null }),
     carriers,
     capacity: openCapacity({ store: backlog, carriers, bound: 4, clock: systemClock, log }),
