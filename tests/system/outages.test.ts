@@ -98,6 +98,7 @@ test(
   async context => {
     const port = await freeBase()
     const log = await openProxy(port + 2)
+    context.after(() => log.close())
     const system = await startSystem({
       instances: 'hiring=1',
       rate: 0,
@@ -149,7 +150,6 @@ test(
     } finally {
       await answering.stop()
       await system.stop()
-      await log.close()
     }
   },
 )
