@@ -56,6 +56,7 @@ export interface Sending {
   /** By link that this instance may call for. */
   readonly couriers: ReadonlyMap<string, Courier>
   /** By link that this service sends over. */
+  breakers(): Readonly<Record<string, string>>
   courierViews(): Readonly<Record<string, CourierView>>
   /** How appending to the log goes, for the events of all links. */
   appending(): ReturnType<GuardedLog['view']>
@@ -217,6 +218,7 @@ export function openSending(options: SendingOptions): Sending {
     },
     lanes: () => [...statuses.values()].map(status => ({ ...status, ...open.get(status.lane.replace('sweep:', '')) })),
     couriers: new Map(called.map(link => [link.id, courierOf(link)])),
+    breakers: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.view().breaker.state])),
     courierViews: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.view()])),
     appending: () => guarded.view(),
     carriers,

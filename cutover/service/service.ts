@@ -203,7 +203,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
           clock,
           random,
           ...seen,
-          breakers: () => Object.fromEntries(Object.entries(sending.courierViews()).map(([link, one]) => [link, one.breaker.state])),
+          breakers: sending.breakers,
           outbox: () => sending.capacity.load(),
           meters: meters.byLink,
           flipped: () => doorbell.ring('switch'),
