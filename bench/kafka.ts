@@ -3,7 +3,7 @@ import type { Broker, NewRecord, Topic } from '../cutover/broker/broker.ts'
 import { openKafkaLog } from '../cutover/broker/kafka/log.ts'
 import { durableProducer } from '../cutover/broker/kafka/options.ts'
 import { toHeaders } from '../cutover/contract/headers.ts'
-import { systemClock } from '../cutover/process/clock.ts'
+import { systemClock, systemRandom } from '../cutover/process/clock.ts'
 import { eventLane } from '../cutover/relay/event-lane.ts'
 import { runLane } from '../cutover/relay/lane.ts'
 import { openRelayStore } from '../cutover/relay/postgres.ts'
@@ -48,7 +48,7 @@ async function relayToKafka(place: Place, brokers: readonly string[], broker: Br
       },
     }
     const rest = (ms: number, signal: AbortSignal): Promise<void> => systemClock.sleep(ms, signal)
-    const ports = { store, holder: 'bench', clock: systemClock, log: silent, rest, show: () => undefined }
+    const ports = { store, holder: 'bench', clock: systemClock, random: systemRandom, log: silent, rest, show: () => undefined }
     await runLane(eventLane(event.service, store.published, counting, [event]), ports, stop.signal)
   }
 

@@ -1,40 +1,13 @@
-import { Argument, type Command } from 'commander'
 import { pathOf, paths } from '@cutover/engine/api'
-import type { Delivery, DeliveryAnswer } from '@cutover/engine/api/delivery'
-import { type Context, type Terminal, contextOf, verb } from './command.ts'
+import type { Delivery, DeliveryAnswer } from '@cutover/engine/api/refill'
+import type { Context } from './command.ts'
 import { plain, styled } from './print.ts'
-import { linkId } from './target.ts'
-
-interface DeliveryOptions {
-  readonly dryRun?: true
-}
 
 /** `cutover delivery LINK outbox|direct`: how the facts of a link leave for the log. */
-export const deliveryVerb = (terminal: Terminal): Command =>
-  verb(terminal, {
-    name: 'delivery',
-    summary: 'Set whether the facts of a link leave by the outbox, or direct, where a crash loses them',
-    examples: ['delivery COMM-090 outbox', 'delivery COMM-090 direct --dry-run'],
-    timeoutSeconds: 30,
-  })
-    .argument('<link>', 'the link, for example COMM-090', linkId)
-    .addArgument(
-      new Argument('<way>', 'outbox: nothing is lost; direct: only for links that declare that they may lose').choices([
-        'outbox',
-        'direct',
-      ]),
-    )
-    .option('--dry-run', 'try it with all checks, and change nothing')
-    .action(async (link: string, way: Delivery, { dryRun }: DeliveryOptions, command: Command) => {
-      const context = contextOf(terminal, command)
-      context.print(await changeDelivery(context, link, way, dryRun === true), deliveryText)
-    })
-
-/** Orders it. */
 export const changeDelivery = (context: Context, link: string, to: Delivery, dryRun: boolean): Promise<DeliveryAnswer> =>
   context.call<DeliveryAnswer>('engine', {
     method: 'POST',
-    path: pathOf(paths.delivery, link),
+    path: pathOf(paths.redelivery, link),
     body: { to, ...(dryRun ? { dry_run: true } : {}) },
   })
 

@@ -8,10 +8,10 @@ import { copyVerb } from './copy.ts'
 import { deployVerb } from './deploy.ts'
 import { doctorVerb } from './doctor.ts'
 import { epochVerb } from './epoch.ts'
+import { deliveryVerb } from './delivery.ts'
 import { CommandFailed, Ended, type ExitCode, exitCodes } from './exit.ts'
 import { deadLettersVerb } from './dead-letters.ts'
 import { exportVerb } from './export.ts'
-import { deliveryVerb } from './delivery-change.ts'
 import { faultVerb } from './fault.ts'
 import { historyVerb } from './history.ts'
 import { linksVerb } from './links.ts'
@@ -39,11 +39,11 @@ stale, 5 paused or waiting, 6 reverted, 64 wrong usage, 69 not running, 77 not p
 CUTOVER_HOME names the data directory (default: .cutover in the project). See docs/cli.md.`
 
 // In the order of the help.
-const toLook = [statusVerb, linksVerb, doctorVerb, traceVerb]
+const toLook = [statusVerb, linksVerb, deliveryVerb, doctorVerb, traceVerb]
 const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, approveVerb, completeVerb, runsVerb, runVerb]
 const toProve = [parityVerb, readsVerb, certificatesVerb, historyVerb, verifyVerb]
 const toMend = [deadLettersVerb, refillVerb]
-const byHand = [switchVerb, deliveryVerb, deployVerb, epochVerb, topicVerb, copyVerb, trafficVerb, faultVerb, tokenVerb, exportVerb]
+const byHand = [switchVerb, deployVerb, epochVerb, topicVerb, copyVerb, trafficVerb, faultVerb, tokenVerb, exportVerb]
 const verbs = [...toLook, ...toMove, ...toProve, ...toMend, ...byHand]
 
 /** All commands. One file per verb. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { pathOf, paths } from '@cutover/engine/api'
-import type { RefillCount, RefillView } from '@cutover/engine/api/delivery'
+import type { RefillCount, RefillView } from '@cutover/engine/api/refill'
 import { type Context, type Terminal, contextOf, verb } from './command.ts'
 import { CommandFailed, exitCodes } from './exit.ts'
 import { patiently } from './patience.ts'

@@ -17,6 +17,7 @@ import { openTracing } from 'cutover/telemetry/sdk'
 import type { LinkRow } from './api/contract.ts'
 import type { RunView } from './api/plan.ts'
 import { certifiedBy } from './certificate/certificate.ts'
+import { deliveryRoutes } from './delivery/http.ts'
 import { certificateRoutes } from './certificate/http.ts'
 import { openCertificates } from './certificate/postgres.ts'
 import { openCertificateWatch } from './certificate/watch.ts'
@@ -25,7 +26,7 @@ import { deadLetterRoutes } from './deadletters/http.ts'
 import { doctorRoutes } from './doctor/http.ts'
 import { readEngineEnvironment } from './environment.ts'
 import { gatherLinks } from './links/gather.ts'
-import { deliveryRoutes } from './links/delivery-http.ts'
+import { refillRoutes } from './links/refill-http.ts'
 import { openMover } from './links/move.ts'
 import { openRedeliverer } from './links/redeliver.ts'
 import { openRefiller } from './links/refill.ts'
@@ -201,7 +202,7 @@ export async function openEngine(
           return report
         },
       }),
-      ...deliveryRoutes(
+      ...refillRoutes(
         openRedeliverer({ links, directory, database, lease, clock, holder }),
         openRefiller({ links, directory, database, lease, clock }),
       ),
@@ -211,6 +212,7 @@ export async function openEngine(
       ...doctorRoutes({ ...seen, database, runs: unfinished, ledger, folder: resources.dataFolder ?? null }),
       ...traceRoutes({ links, directory, database, code }),
       ...repairRoutes(openRepairs({ ...acting, events, holder })),
+      ...deliveryRoutes(directory, now),
       ...readsRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...parityRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...streamRoutes(stream),

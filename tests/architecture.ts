@@ -22,6 +22,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cutover/broker': stored,
   'cutover/registry': stored,
   'cutover/switch': stored,
+  'cutover/backlog': stored,
   'cutover/receive': [...stored, 'cutover/registry', 'cutover/http'],
   'cutover/parity': [...stored, 'cutover/registry', 'cutover/receive'],
   'cutover/replica': [...stored, 'cutover/receive', 'cutover/columns'],

@@ -45,6 +45,7 @@ export async function openLosing(url: string, logUrl: string, delivery: Delivery
   const broker = openPostgresLog({ url: logUrl, name: 'losing', log })
   const doorbell = openDoorbell(database, log)
   const sending = openSending({
+    outboxMax: 1_000_000,
     service: 'counting',
     instance: '1',
     capabilities: [`produce:${lossyLink.id}`],

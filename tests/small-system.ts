@@ -131,7 +131,7 @@ export async function openSmallSystem(context: TestContext, able: 'needed' | 'al
       clock: systemClock,
       random: systemRandom,
     }
-    const sending = openSending({ ...seams, broker, switches, signer, urls })
+    const sending = openSending({ ...seams, outboxMax: 1_000_000, broker, switches, signer, urls })
     const readings = await openReadings({ ...seams, database, signer, urls })
     if (name === 'adding') readings.read(words)
     await readings.install()

@@ -18,22 +18,8 @@ import type { Receiver } from '../receive/receiver.ts'
 import type { DeadMessage } from '../receive/store.ts'
 import { goOn } from './gaps.ts'
 import type { Shares } from './shares.ts'
-import type { ConsumerStore, Held, OpenGap } from './store.ts'
-
-export interface ConsumerStatus {
-  readonly consumer: string
-  readonly topic: string
-  readonly partitions: readonly {
-    readonly partition: number
-    readonly position: string
-    /** It stops here, because the log lacks what comes next; until its sender has sent again what is not terminal. */
-    readonly data_gap?: { readonly wanted: string; readonly start: string; readonly end: string }
-  }[]
-  /** Partitions with unread records that are past half the time for which the log keeps them. */
-  readonly overdue?: readonly Overdue[]
-  /** Why it does not move, in words; null while it does. */
-  readonly trouble: string | null
-}
+import { type ConsumerStatus, type Now, statusOf } from './status.ts'
+import type { ConsumerStore, Held } from './store.ts'
 
 export interface ConsumerOptions {
   readonly topic: string
@@ -78,19 +64,29 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
   let trouble: string | null = null
   let begun = false
   let progressAt = 0
+  let sinceMs: number | null = null
+  /** The database has not even said what is held. */
+  let unsure = false
   const topic = { id: shares.of.topicId, name: options.topic }
   const now: Now = { gaps: [], overdue: [] }
+  const tell = (): void => {
+    sinceMs = trouble === null && now.gaps.length === 0 ? null : (sinceMs ?? clock.now())
+    options.show(statusOf({ consumer: shares.of.consumer, topic: options.topic }, held, trouble, now, sinceMs))
+  }
   while (!signal.aborted) {
     try {
+      if (!begun) unsure = true
       // Before it has a position in this topic: that it had one in another tells that this one was made anew.
       if (!begun && (await options.store.noteAnew(shares.of, options.receiver.link.id)))
         log.warn({ consumer: shares.of.consumer }, 'consumer: the topic was made anew; what was on its way in the old one is sent again')
       begun = true
       if (clock.now() >= renewAt) {
+        unsure = true
         ;({ held, gaps: now.gaps } = await goOn(options, await shares.renew()))
+        unsure = false
         renewAt = clock.now() + renewMs
       }
-      show(options, held, trouble, now)
+      tell()
       if (clock.now() >= progressAt) {
         progressAt = clock.now() + progressMs
         now.overdue = await progress(options, topic, held, now.overdue)
@@ -119,8 +115,11 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
       if (error instanceof OffsetOutOfRange && (await noteGap(options, error))) continue
       failures++
       if (failures === 1) log.warn({ consumer: options.shares.of.consumer, err: error }, 'consumer: waits and tries again')
+      // Its own database is away: it would not come to say so otherwise.
+      if (unsure) tell()
+      unsure = false
       if (error instanceof TopicQuarantined) {
-        show(options, held, trouble, now)
+        tell()
         await clock.sleep(quarantineMs, signal)
         continue
       }
@@ -237,12 +236,6 @@ const dead = (options: ConsumerOptions, record: LogRecord, code: string, error: 
   }
 }
 
-/** What is known besides of the partitions that are held. */
-interface Now {
-  gaps: readonly OpenGap[]
-  overdue: readonly Overdue[]
-}
-
 async function noteGap({ store, shares, receiver, log }: ConsumerOptions, { gap, message }: OffsetOutOfRange): Promise<boolean> {
   const { partition } = gap
   return store.noteGap(shares.of, receiver.link.id, gap).then(
@@ -275,23 +268,4 @@ async function progress(
     log.debug({ consumer, err: error }, 'consumer: the log is told later how far this reader has come')
     return before
   }
-}
-
-function show(options: ConsumerOptions, held: readonly Held[], trouble: string | null, { gaps, overdue }: Now): void {
-  options.show({
-    consumer: options.shares.of.consumer,
-    topic: options.topic,
-    partitions: held.map(({ partition, position }) => {
-      const gap = gaps.find(one => one.partition === partition)
-      if (gap === undefined) return { partition, position: position.toString() }
-      const { wanted, start, end } = gap
-      return {
-        partition,
-        position: position.toString(),
-        data_gap: { wanted: wanted.toString(), start: start.toString(), end: end.toString() },
-      }
-    }),
-    ...(overdue.length === 0 ? {} : { overdue }),
-    trouble: gaps.length === 0 ? trouble : `data_gap: the log lacks what ${gaps.length} of its partitions need; it is being sent again`,
-  })
 }

@@ -43,9 +43,11 @@ export class Unreachable extends Error {
 }
 
 const replyBytesMax = 1024 * 1024
+/** An instance that did not answer rests so long, doubled at each failure in a row. */
+const rest = { firstMs: 500, maxMs: 10_000 }
 
 export function openClient(options: {
-  /** One per instance; taken in turn. */
+  /** One per instance; taken in turn, those that did not answer lately last. */
   readonly baseUrls: readonly string[]
   readonly token: () => Promise<string>
   readonly deadlineMs: number
@@ -62,6 +64,29 @@ export function openClient(options: {
     maxResponseSize: replyBytesMax,
   })
   let turn = 0
+  const rests = new Map<string, { readonly untilMs: number; readonly failures: number }>()
+
+  /**
+   * The instances in the order in which they are tried. One that stands still would swallow its share of all calls, so it
+   * rests behind the others; when its rest is over a single call finds out whether it is back.
+   */
+  function inOrder(probeMs: number): string[] {
+    const first = turn++
+    const turns = baseUrls.map((_, n) => baseUrls[(first + n) % baseUrls.length] as string)
+    const nowMs = Date.now()
+    const isAwake = (url: string): boolean => (rests.get(url)?.untilMs ?? 0) <= nowMs
+    const awake = turns.filter(isAwake)
+    const chosen = awake[0]
+    const known = chosen === undefined ? undefined : rests.get(chosen)
+    if (chosen !== undefined && known !== undefined) rests.set(chosen, { ...known, untilMs: nowMs + probeMs })
+    return [...awake, ...turns.filter(url => !awake.includes(url))]
+  }
+
+  function restAfter(url: string, error: unknown): void {
+    if (!['refused', 'timeout', 'reset'].includes(reasonOf(error))) return
+    const failures = (rests.get(url)?.failures ?? 0) + 1
+    rests.set(url, { failures, untilMs: Date.now() + Math.min(rest.maxMs, rest.firstMs * 2 ** Math.min(failures - 1, 30)) })
+  }
 
   async function once(baseUrl: string, call: HttpCall, trace: Trace | undefined, token: string, signal: AbortSignal): Promise<HttpReply> {
     const reply = await agent.request({
@@ -86,18 +111,19 @@ export function openClient(options: {
     const deadlineMs = call.deadlineMs ?? options.deadlineMs
     const deadline = AbortSignal.timeout(deadlineMs)
     const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal])
-    const first = turn++
     let refused: unknown
     // Another instance is tried only when this one cannot have seen the request.
-    for (let n = 0; n < baseUrls.length; n++) {
+    for (const baseUrl of inOrder(deadlineMs)) {
       if (signal.aborted) {
         const cause: unknown = signal.reason
         throw new Unreachable(textOf(cause), { sent: false, reason: reasonOf(cause), cause })
       }
-      const baseUrl = baseUrls[(first + n) % baseUrls.length] as string
       try {
-        return await once(baseUrl, call, trace, token, signal)
+        const reply = await once(baseUrl, call, trace, token, signal)
+        rests.delete(baseUrl)
+        return reply
       } catch (error) {
+        restAfter(baseUrl, error)
         if (!neverSent(error)) throw unreachable(error, deadlineMs)
         refused = error
       }

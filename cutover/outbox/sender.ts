@@ -32,7 +32,8 @@ export interface Sender {
   /**
    * Runs `work` in one transaction and appends what it recorded in the same one. `work` may run again (when the switch
    * has moved meanwhile), so it has no effects outside its transaction. Resolves after the commit; facts whose route is
-   * http have then been called, or have been given up to the relay after 200 ms.
+   * http have then been called, or have been given up to the relay after 200 ms. While the outbox is at its bound it
+   * rejects with the problem `capacity` before anything is done.
    */
   transaction<Result>(work: (tx: Tx, record: RecordFact) => Promise<Result>): Promise<Result>
 }
@@ -61,6 +62,8 @@ export interface SenderOptions {
   readonly random: Random
   /** What this instance can do; everything, unless said otherwise. */
   readonly able?: Able
+  /** Throws when there is no room for more facts; always room, unless it is given. Asked before each transaction, and costs next to nothing. */
+  readonly admit?: () => void
   /** Calls the http route of a link at once; resolves when it knows, never throws. Undefined while it would not help. */
   readonly deliverNow: (link: string, message: Message) => Promise<unknown> | undefined
   /** Takes facts that are not appended; without it the switch must say `direct` of no link. */
@@ -128,6 +131,7 @@ export function openSender(options: SenderOptions): Sender {
     // The trace is stored with the facts, so that whoever carries or handles them, however late, is found in it.
     transaction: work =>
       inSpan({ name: 'transaction', kind: 'internal' }, async (span, { traceparent }) => {
+        options.admit?.()
         for (let attempt = 0; attempt < rebuildsMax; attempt++) {
           try {
             const { result, messages } = await once(work, traceparent)

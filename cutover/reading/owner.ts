@@ -17,14 +17,15 @@ export function openOwner(definition: ReplicaDefinition, from: string, client: H
 
   /** What was answered with 200; undefined when there is no such thing. */
   async function get(path: string): Promise<unknown> {
-    if (!breaker.enter()) throw new Unreachable(`${from} is away: ${link} asks again in a while`, { sent: false })
+    const leave = breaker.enter()
+    if (leave === undefined) throw new Unreachable(`${from} is away: ${link} asks again in a while`, { sent: false })
     try {
       const answer = await ask(path)
-      breaker.succeeded()
+      leave.succeeded()
       return answer
     } catch (error) {
-      if (error instanceof Unreachable) breaker.failed()
-      else breaker.succeeded()
+      if (error instanceof Unreachable) leave.failed()
+      else leave.succeeded()
       throw error
     }
   }

@@ -13,7 +13,7 @@ const idleMs = 500
 const gapMs = 3
 
 /** Publishes the outbox to the log, in position order, reading ahead while a batch is being appended. */
-export function eventLane(service: string, source: OutboxSource, broker: Broker, events: readonly EventContract[]): LaneWork {
+export function eventLane(service: string, source: OutboxSource, log: Pick<Broker, 'append'>, events: readonly EventContract[]): LaneWork {
   const topics = new Map(events.map(event => [event.name, event.topic]))
   return {
     lane: 'event',
@@ -38,7 +38,7 @@ export function eventLane(service: string, source: OutboxSource, broker: Broker,
     const byTopic = Map.groupBy(rows, row => topics.get(row.event) ?? unknownEvent(row.event))
     await Promise.all(
       [...byTopic].map(([topic, own]) =>
-        broker.append(
+        log.append(
           topic,
           own.map(row => toRecord(row, service)),
         ),

@@ -94,6 +94,10 @@ export function openRelayStore(database: Database): RelayStore {
     async release(lane, term) {
       await database.query(`update relay_lane set holder = null, until = '-infinity' where lane = $1 and term = $2`, [lane, term])
     },
+    async drawn() {
+      const { rows } = await database.query<{ last: string }>('select last_value as last from outbox_position', [])
+      return BigInt(rows[0]?.last ?? 0)
+    },
 
     published: source(publishedSql, []),
     called: link => source(calledSql, [link]),

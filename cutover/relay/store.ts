@@ -56,6 +56,8 @@ export interface RelayStore {
   /** Moves the position back, to look once more at what lies beyond it. */
   fallBack(lane: string, term: string, position: bigint): Promise<void>
   release(lane: string, term: string): Promise<void>
+  /** The newest position that was drawn: what is stated from now on lies beyond it. */
+  drawn(): Promise<bigint>
 
   /** The rows that are published as events. */
   readonly published: OutboxSource

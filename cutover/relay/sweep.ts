@@ -56,7 +56,7 @@ export function sweepLane(options: {
   courier: Courier
   /** The lanes that carry the link here. One that is not run any more must not hold the sweep up. */
   carriers: readonly string[]
-  broker: Broker
+  broker: Pick<Broker, 'append'>
   events: readonly EventContract[]
   limits: SweepLimits
   clock: Clock

@@ -1,7 +1,7 @@
 import type { Broker } from '../broker/broker.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { Diagnosis, PartitionReport, ReadingReport, TopicReport } from '../contract/diagnosis.ts'
-import type { ConsumerStatus } from '../consumer/consumer.ts'
+import type { ConsumerStatus } from '../consumer/status.ts'
 import type { Stored } from '../diagnosis/store.ts'
 import type { RouteDefinition } from '../http/server.ts'
 import type { Clock } from '../process/clock.ts'

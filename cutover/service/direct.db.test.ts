@@ -15,7 +15,7 @@ import { systemClock, systemRandom } from '../process/clock.ts'
 import { openLog } from '../process/log.ts'
 import { runSnapshots } from '../snapshot/snapshot.ts'
 import { redeliver } from '../switch/switch.ts'
-import { deliveryRoutes } from './delivery-routes.ts'
+import { refillRoutes } from './refill-routes.ts'
 import { openStores } from './stores.ts'
 
 const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
@@ -98,7 +98,7 @@ test('what was lost is told anew when the link goes to the outbox, by the outbox
   const telling = runSnapshots({ sources, sender: owner.sending.sender, store: stores.snapshot, clock: systemClock, log }, stop.signal)
   let flipped = 0
   const operator = await operate(
-    deliveryRoutes({
+    refillRoutes({
       service: 'counting',
       links: [lossyLink, { ...wordLink, id: 'L-8' }],
       sources,

@@ -61,7 +61,7 @@ test('a build has a name: the version of the library when none is given', () => 
 })
 
 test('events are carried by the PostgreSQL log unless it is said otherwise, and each log needs its own address only', () => {
-  assert.deepEqual(read({}).eventLog, { kind: 'postgres', url: complete.LOG_DATABASE_URL })
+  assert.deepEqual(read({}).eventLog, { kind: 'postgres', url: complete.LOG_DATABASE_URL, keepHours: 48 })
   const kafka = { CUTOVER_BROKER: 'kafka', LOG_DATABASE_URL: '', KAFKA_BROKERS: 'one:9092, [::1]:9093,10.0.0.3:9094' }
   assert.deepEqual(read(kafka).eventLog, { kind: 'kafka', brokers: ['one:9092', '[::1]:9093', '10.0.0.3:9094'] })
   assert.deepEqual(read({ ...kafka, CUTOVER_BROKER: '', BROKER: 'kafka' }).eventLog, read(kafka).eventLog)

@@ -10,6 +10,10 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const buildLengthMax = 200
 const brokerRule = /^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}$/
 const portMax = 65_535
+/** About a gigabyte, and half an hour of six hundred facts a second. */
+export const outboxMaxDefault = 1_000_000
+/** A lane that works well has this many before it at any time: it trails, and reads in runs. */
+const outboxMaxMin = 100
 
 /** The configuration of one service instance. Every variable is validated at start; all faults are told at once. */
 export function readServiceEnvironment(
@@ -42,6 +46,18 @@ export function readServiceEnvironment(
       CAPABILITIES: { kind: 'text', optional: true, describe: 'what this instance can do: record:COMM-040,serve:COMM-040' },
       BUILD: { kind: 'text', default: version, describe: 'the name of this build, for operators' },
       LOG_LEVEL: { kind: 'choice', choices: ['debug', 'info', 'warn', 'error'], default: 'info', describe: 'how much to log' },
+      OUTBOX_MAX: {
+        kind: 'integer',
+        minimum: outboxMaxMin,
+        maximum: 1_000_000_000,
+        default: outboxMaxDefault,
+        describe: 'facts that may wait to be delivered; beyond it new ones are refused',
+      },
+      DATABASE_FOLDER: {
+        kind: 'text',
+        optional: true,
+        describe: "the folder of the database's files, where its disk can be seen from here",
+      },
       DATABASE_CONNECTIONS: { kind: 'integer', minimum: 2, maximum: 100, default: 16, describe: 'connections to the database at the most' },
     } as const,
     source,

@@ -31,7 +31,7 @@ test('a breaker is counted at each turn, and at none of its other answers', asyn
     meters,
   )
   const fail = (): void => {
-    if (breaker.enter()) breaker.failed()
+    breaker.enter()?.failed()
   }
   fail()
   assert.deepEqual(await series('cutover_breaker_transitions_total'), {})
@@ -41,8 +41,9 @@ test('a breaker is counted at each turn, and at none of its other answers', asyn
   now += 1_000
   fail()
   now += 1_000
-  assert.equal(breaker.enter(), true)
-  breaker.succeeded()
+  const leave = breaker.enter()
+  assert.ok(leave !== undefined)
+  leave.succeeded()
   assert.deepEqual(await series('cutover_breaker_transitions_total'), { 'L-1 open': 2, 'L-1 half-open': 2, 'L-1 closed': 1 })
 })
 

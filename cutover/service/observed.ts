@@ -20,18 +20,22 @@ const tookSince = (begun: number): number => performance.now() - begun
 /** Counts deliveries with their time, and the turns of the breaker. */
 export function observedCourier(courier: Courier, meters: Meters): Courier {
   const link = courier.link.id
-  const note = turns(() => courier.state(), link, meters)
+  const note = turns(() => courier.view().breaker.state, link, meters)
+  async function counted(delivering: Promise<Delivered>): Promise<Delivered> {
+    const begun = performance.now()
+    // A probe has just begun, perhaps: half-open is seen now or never.
+    note()
+    const delivered = await delivering
+    note()
+    meters.delivered(link, 'http', outcomeOf(delivered), tookSince(begun))
+    return delivered
+  }
   return {
     ...courier,
-    async deliver(message) {
-      const begun = performance.now()
-      const delivering = courier.deliver(message)
-      // A probe has just begun, perhaps: half-open is seen now or never.
-      note()
-      const delivered = await delivering
-      note()
-      meters.delivered(link, 'http', outcomeOf(delivered), tookSince(begun))
-      return delivered
+    deliver: message => counted(courier.deliver(message)),
+    deliverNow(message) {
+      const delivering = courier.deliverNow(message)
+      return delivering === undefined ? undefined : counted(delivering)
     },
     async ask<Answer>(path: string, body: unknown): Promise<Answer> {
       const asking = courier.ask<Answer>(path, body)
@@ -52,9 +56,10 @@ export function observedBreaker(breaker: Breaker, link: string, meters: Meters):
   }
   return {
     ...breaker,
-    enter: () => noted(breaker.enter()),
-    succeeded: () => noted(breaker.succeeded()),
-    failed: () => noted(breaker.failed()),
+    enter() {
+      const leave = noted(breaker.enter())
+      return leave === undefined ? undefined : { succeeded: () => noted(leave.succeeded()), failed: () => noted(leave.failed()) }
+    },
   }
 }
 
@@ -97,12 +102,12 @@ export function observedLog(broker: Broker, { events, system, meters }: Publishe
     for (const record of records) for (const link of linksOf(record)) counts.set(link, (counts.get(link) ?? 0) + 1)
     for (const [link, facts] of counts) meters.delivered(link, 'event', outcome, tookMs, facts)
   }
-  return withAppend(broker, async (topic, records) => {
+  return withAppend(broker, async (topic, records, ack) => {
     const begun = performance.now()
     const spans = isTracing() ? records.map(record => sendSpan(topic, record, records.length, system)) : undefined
     let outcome = 'done'
     try {
-      await broker.append(topic, spans === undefined ? records : records.map((record, at) => inTrace(record, spans[at])))
+      await broker.append(topic, spans === undefined ? records : records.map((record, at) => inTrace(record, spans[at])), ack)
       meters.appended(eventOf.get(topic) ?? topic, records.length)
     } catch (error) {
       outcome = 'away'

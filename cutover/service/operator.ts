@@ -1,5 +1,6 @@
+import type { OutboxLoad } from '../backlog/capacity.ts'
 import { type LinkContract, mayBeDirect, type Route } from '../contract/contract.ts'
-import type { ConsumerStatus } from '../consumer/consumer.ts'
+import type { ConsumerStatus } from '../consumer/status.ts'
 import { Problem } from '../failure/problem.ts'
 import type { RouteDefinition } from '../http/server.ts'
 import type { Clock, Random } from '../process/clock.ts'
@@ -28,6 +29,8 @@ export interface OperatorOptions {
   readonly breakers: () => Readonly<Record<string, string>>
   /** The facts that this instance publishes from memory. */
   readonly direct: () => DirectStatus
+  /** How full the outbox is; undefined where nothing is stated. */
+  readonly outbox?: () => OutboxLoad
   /** Facts stated, or reads made, per link by this instance. */
   readonly meters: ReadonlyMap<string, Meter>
   /** Told after a flip, so that the other instances reload at once instead of on their next append. */
@@ -77,6 +80,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
             consumers: options.consumers(),
             direct: options.direct(),
             breakers: options.breakers(),
+            ...(options.outbox === undefined ? {} : { outbox: options.outbox() }),
             counts: { ...(await stores.receive.counts()), http_retry: await stores.relay.retries() },
           },
         }

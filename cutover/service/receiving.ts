@@ -1,7 +1,8 @@
 import type { Broker, Topic } from '../broker/broker.ts'
 import { type Ability, isAble, versionsAble } from '../contract/capability.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
-import { type ConsumerStatus, runConsumer } from '../consumer/consumer.ts'
+import { runConsumer } from '../consumer/consumer.ts'
+import type { ConsumerStatus } from '../consumer/status.ts'
 import { openShares } from '../consumer/shares.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import { ConfigurationError } from '../process/environment.ts'
@@ -99,6 +100,7 @@ export function openReceiving(options: ReceivingOptions): Receiving {
     const consumer = `${service}.${link.id}`
     const event = options.events.find(one => one.name === link.event)
     if (event === undefined) throw new Error(`${link.id} carries ${link.event}, which is not an event of this system`)
+    let sinceMs: number | null = null
     while (!signal.aborted) {
       const topic = await topicOf(event).catch(() => undefined)
       if (topic === undefined) {
@@ -107,10 +109,12 @@ export function openReceiving(options: ReceivingOptions): Receiving {
           topic: event.topic,
           partitions: [],
           trouble: 'the topic does not exist yet, or the log is away',
+          sinceMs: (sinceMs ??= clock.now()),
         })
         await clock.sleep(300, signal)
         continue
       }
+      sinceMs = null
       const share = { consumer, topicId: topic.id, holder: options.instance }
       const shares = openShares(stores.consumer, share, topic.partitions, one => isAble(one.capabilities, 'record', link.id))
       await runConsumer(

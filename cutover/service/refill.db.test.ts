@@ -15,7 +15,7 @@ import { openLog } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import { openRegistry, registerVersions } from '../registry/registry.ts'
 import { installSwitches, openSwitchCache } from '../switch/switch.ts'
-import { deliveryRoutes } from './delivery-routes.ts'
+import { refillRoutes } from './refill-routes.ts'
 import { linkRoutes } from './link-routes.ts'
 import { openMeters } from './meter.ts'
 import { openReceiving, type Receiving } from './receiving.ts'
@@ -92,6 +92,7 @@ async function aWorld(): Promise<World> {
   await installSwitches(stores.switch, 'hiring', links)
   const { sender, running, countRefill } = openSending({
     ...ports,
+    outboxMax: 1_000_000,
     service: 'hiring',
     instance: '1',
     capabilities: ['produce:L-1'],
@@ -106,9 +107,7 @@ async function aWorld(): Promise<World> {
   await broker.createTopic(event.topic, event.partitions)
   await running.start()
   open.push(() => running.stop())
-  const operator = await operate(
-    deliveryRoutes({ ...ports, service: 'hiring', sources: [], stores, countRefill, flipped: () => undefined }),
-  )
+  const operator = await operate(refillRoutes({ ...ports, service: 'hiring', sources: [], stores, countRefill, flipped: () => undefined }))
   return {
     logDatabase,
     broker,

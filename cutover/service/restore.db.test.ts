@@ -92,6 +92,7 @@ async function aWorld(): Promise<World> {
     await registerVersions(stores.registry, events)
     await installSwitches(stores.switch, 'hiring', links)
     const { sender, running } = openSending({
+      outboxMax: 1_000_000,
       ...ports,
       service: 'hiring',
       instance: systemRandom.uuid(),

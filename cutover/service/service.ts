@@ -8,6 +8,7 @@ import { type HttpClient, openClient } from '../http/client.ts'
 import { openServer, type Server } from '../http/server.ts'
 import { openSigner, openVerifier } from '../http/tokens.ts'
 import { systemClock, systemRandom } from '../process/clock.ts'
+import { diskUsedBy } from '../process/disk.ts'
 import { type Log, openLog } from '../process/log.ts'
 import { fail, type Running, runProcess } from '../process/process.ts'
 import { openRegistry } from '../registry/registry.ts'
@@ -18,36 +19,26 @@ import type { ServiceContext, ServiceDefinition } from './definition.ts'
 import { environmentOf } from './environment.ts'
 import { fenced } from './fence.ts'
 import { runDeadLetters } from '../deadletters/jobs.ts'
-import { dataRoutes } from './data-routes.ts'
-import { deadLetterRoutes } from './dead-letter-routes.ts'
-import { diagnosisRoutes } from './diagnosis-routes.ts'
 import { install, migrationsOf } from './install.ts'
-import { deliveryRoutes } from './delivery-routes.ts'
-import { linkRoutes } from './link-routes.ts'
+import { showDelivery } from './delivery-metrics.ts'
+import { libraryRoutes } from './library-routes.ts'
 import { loops } from './loops.ts'
-import { operatorRoutes } from './operator.ts'
-import { planRoutes } from './plan-routes.ts'
 import { observedHandler, observedLog, observedParity, observedReadings, observedRegistry } from './observed.ts'
 import { openPresence } from './presence.ts'
 import { openReadiness } from './readiness.ts'
 import { modeFor, openReadings } from './readings.ts'
 import { openReceiving } from './receiving.ts'
 import { openSending } from './sending.ts'
-import { seriesRoutes } from './series-routes.ts'
 import { servedRoutes } from './serving.ts'
 import { whileStarting } from './starting.ts'
 import { runSnapshots } from '../snapshot/snapshot.ts'
 import { copyAudit, sourceAudits } from './postgres.ts'
 import { openStores, type Stores } from './stores.ts'
 import { openMeters } from './meter.ts'
-import { topicRoutes } from './topic-routes.ts'
-import { columnRoutes } from './column-routes.ts'
 import { openColumns } from '../columns/columns.ts'
 import { modeOf } from '../contract/columns.ts'
 import { runFilling } from '../columns/fill.ts'
 import { openColumnWatch, runTelling } from '../columns/watch.ts'
-import { traceRoutes } from './trace-routes.ts'
-import { versionRoutes } from './version-routes.ts'
 
 export { wake } from '../receive/postgres.ts'
 export type { Audit, AuditRow } from './audit.ts'
@@ -110,7 +101,7 @@ export async function openService(
   const verifier = await openVerifier({ audience: name, trustedKeysFile: environment.TRUSTED_KEYS_FILE })
 
   const common = { service: name, instance, capabilities, links, events, stores, broker, doorbell, registry, meters, log, clock, random }
-  const urls = environment.SERVICE_URLS
+  const { SERVICE_URLS: urls, DATABASE_FOLDER: folder } = environment
   const system = environment.eventLog.kind === 'postgres' ? 'cutover_pglog' : environment.eventLog.kind
   const sending = openSending({
     ...common,
@@ -119,7 +110,10 @@ export async function openService(
     switches,
     signer,
     urls,
+    outboxMax: environment.OUTBOX_MAX,
+    diskUsed: folder === undefined ? undefined : () => diskUsedBy(folder),
   })
+  showDelivery(sending, metrics)
   const readings = await openReadings({ ...common, database, signer, urls })
   const clients: HttpClient[] = []
   const client: ServiceContext['client'] = (audience, limits) => {
@@ -179,53 +173,17 @@ export async function openService(
     ...sources.flatMap(source => sourceAudits(database, source)),
     ...[...readings.all.values()].map(one => copyAudit(database, one.definition, modeFor(capabilities, one.definition))),
   ]
-  const seen = { lanes: sending.lanes, consumers: receiving.consumers }
-
+  const routes = fenced(
+    [
+      ...servedRoutes(parts.routes, links, name, link => isAble(capabilities, 'serve', link)),
+      ...libraryRoutes({ ...common, build, changes, sources, audits, switches, metrics, sending, receiving, readings, told: tellUses }),
+    ],
+    () => stores.switch.term(),
+  )
   const server = await openServer({
     service: name,
     port: environment.PORT,
-    routes: fenced(
-      [
-        ...servedRoutes(parts.routes, links, name, link => isAble(capabilities, 'serve', link)),
-        ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares, stores.consumer),
-        ...planRoutes({ service: name, links, events, stores }),
-        ...deliveryRoutes({
-          service: name,
-          links,
-          sources,
-          stores,
-          clock,
-          random,
-          countRefill: sending.countRefill,
-          flipped: () => doorbell.ring('switch'),
-        }),
-        ...seriesRoutes(metrics),
-        ...diagnosisRoutes({ service: name, instance, build, links, events, broker, stores, readers: readings.all, clock, ...seen }),
-        ...traceRoutes({ service: name, events, stores, audits }),
-        ...topicRoutes({ service: name, events, broker, stores, clock }),
-        ...columnRoutes({ service: name, changes, stores, told: tellUses }),
-        ...versionRoutes({ service: name, events, stores, switches, clock, random, flipped: () => doorbell.ring('switch') }),
-        ...dataRoutes({ service: name, links, stores, readers: readings.all, sources, turned: () => doorbell.ring('reading') }),
-        ...deadLetterRoutes({ service: name, links, registry, stores }),
-        ...operatorRoutes({
-          service: name,
-          instance,
-          links,
-          stores,
-          switches,
-          audits,
-          readings: () => stores.reading.all(),
-          clock,
-          random,
-          ...seen,
-          breakers: sending.breakers,
-          direct: sending.direct,
-          meters: meters.byLink,
-          flipped: () => doorbell.ring('switch'),
-        }),
-      ],
-      () => stores.switch.term(),
-    ),
+    routes,
     verifier,
     log,
     metrics,

@@ -1,3 +1,5 @@
+import { openBacklogStore } from '../backlog/postgres.ts'
+import type { BacklogStore } from '../backlog/store.ts'
 import { openColumnStore } from '../columns/postgres.ts'
 import type { ColumnStore } from '../columns/store.ts'
 import { openConsumerStore } from '../consumer/postgres.ts'
@@ -32,6 +34,7 @@ export interface Stores {
   readonly registry: RegistryStore
   readonly outbox: OutboxStore
   readonly relay: RelayStore
+  readonly backlog: BacklogStore
   readonly receive: ReceiveStore
   readonly consumer: ConsumerStore
   readonly parity: ParityStore
@@ -48,6 +51,7 @@ export const openStores = (database: Database): Stores => ({
   registry: openRegistryStore(database),
   outbox: openOutboxStore(database),
   relay: openRelayStore(database),
+  backlog: openBacklogStore(database),
   receive: openReceiveStore(database),
   consumer: openConsumerStore(database),
   parity: openParityStore(database),

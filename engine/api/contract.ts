@@ -2,7 +2,7 @@
  * The operator's interface to the engine, for the command line and the console: paths, and the JSON that travels.
  * Wire names are snake_case. Nothing but types is imported, so that a browser can load it.
  */
-import type { Delivery } from './delivery.ts'
+import type { Delivery } from './refill.ts'
 import type { Said, Title } from './plan.ts'
 
 export type Route = 'http' | 'event'
@@ -11,7 +11,7 @@ export const paths = {
   links: '/api/links',
   switch: '/api/links/{id}/switch',
   /** `POST` with a DeliveryRequest: DeliveryAnswer. */
-  delivery: '/api/links/{id}/delivery',
+  redelivery: '/api/links/{id}/delivery',
   /** `POST` with a RefillRequest begins a refill (RefillView) or counts what it would send (RefillCount); `GET`: RefillView of the last one. */
   refill: '/api/links/{id}/refill',
   /** `?to=` names the route; without it, the one that the link is not on. `?portions=5,25` moves these per cents of the keys first. */
@@ -32,6 +32,8 @@ export const paths = {
   certificates: '/api/certificates',
   /** ReadsView of a data link. */
   reads: '/api/reads/{id}',
+  /** DeliveryView (`delivery.ts`): what waits to be delivered, why, and what happens next. */
+  delivery: '/api/delivery',
   history: '/api/history',
   verify: '/api/verify',
   /** DoctorReport of `doctor.ts`: what is not as it should be, with what repairs it. */

@@ -1,61 +1,93 @@
-// How the facts of a link leave for the log, and how what the log has lost is sent again: the JSON that travels.
+/** How delivery stands, for the command line and the console. What a service that is away would have to say is missing, never a guess. */
 
-/** How facts of the event route leave for the log: by the outbox, or direct, from memory, where a crash loses them. */
-export type Delivery = 'outbox' | 'direct'
+export type BreakerName = 'closed' | 'open' | 'half-open'
 
-export interface DeliveryRequest {
-  readonly to: Delivery
-  /** Tries it, with the lock and all checks, and takes it back. */
-  readonly dry_run?: boolean
+export interface BreakerStand {
+  readonly state: BreakerName
+  /** Since when it has not been closed. */
+  readonly since: string | null
+  /** Milliseconds until the next probe is let through, 0 when it is due; null while it is closed or the probe is under way. */
+  readonly probe_in_ms: number | null
+  /** How often it has opened since the instance started. */
+  readonly opened: number
+  /** What the last call met that did not get through. */
+  readonly trouble: string | null
 }
 
-export interface DeliveryAnswer {
-  readonly link: string
-  readonly from: Delivery
-  readonly to: Delivery
-  /** The epoch of the sender's database after the call: no fact of an older one can be stated any more. */
-  readonly epoch: number
-  readonly changed: boolean
-  /** Everything is told once more, so that the reader gets what was lost. */
-  readonly tells_anew: boolean
-  readonly dry_run: boolean
-  readonly term: number
+/** What one service has promised to deliver, and its bound. */
+export interface ServiceDelivery {
+  readonly service: string
+  /** Null while none of its instances answers. */
+  readonly outbox: {
+    readonly depth: number
+    readonly bound: number
+    /** `warning` from 80 % of the bound on; `full`: what would state a fact is refused with 503 `capacity`. */
+    readonly level: 'normal' | 'warning' | 'full'
+    readonly disk_percent: number | null
+    /** Transactions refused since the instances started. */
+    readonly refused: number
+  } | null
+  /** Its consumers that cannot go on: they wait, and no message is tried. */
+  readonly consumers: readonly {
+    readonly consumer: string
+    readonly topic: string
+    readonly trouble: string
+    readonly since: string | null
+  }[]
+  readonly away: readonly { readonly url: string; readonly reason: string }[]
 }
 
-export interface RefillRequest {
-  /** Only counts what would be sent again. */
-  readonly dry_run?: boolean
-}
-
-/** What a refill of a link would send again now. */
-export interface RefillCount {
-  readonly link: string
-  readonly dry_run: true
-  /** Facts that the receiver was asked after. */
-  readonly looked: number
-  /** Those of them that are not terminal. */
-  readonly open: number
-  /** Those of `open` that the receiver, or a dead letter at the sender, keeps: they are not sent again. */
-  readonly kept: number
-  /** There are more facts than were looked at. */
+/** What waits for one lane of a sender's relay: the events of a service on their way to the log, or the calls of one link. */
+export interface LaneDelivery {
+  readonly service: string
+  /** `event`, or `http:COMM-040`. */
+  readonly lane: string
+  readonly link: string | null
+  /** Who is called; null for the log. */
+  readonly to: string | null
+  /** The instance that holds it. */
+  readonly holder: string | null
+  readonly position: string
+  /** Facts that wait; at least so many when `more`. */
+  readonly facts: number
   readonly more: boolean
-  /** The link is direct now: facts that were stated so are in no outbox and cannot be sent again. */
-  readonly direct: boolean
+  /** Age of the oldest of them. */
+  readonly oldest_ms: number | null
+  /** Why nobody delivers, and since when; null while somebody does. */
+  readonly error: string | null
+  readonly since: string | null
+  /** Delivers the backlog of an outage, at a bounded rate. */
+  readonly catching_up: boolean
+  /** Positions per second that it moves. */
+  readonly pace: number
+  /** The worst of all instances: open before half-open before closed. */
+  readonly breaker: BreakerStand
+  readonly breakers: readonly (BreakerStand & { readonly instance: string })[]
+  /** Deliveries that wait for their next try, when the next is due, and the most attempts that one has spent. */
+  readonly retries: number
+  readonly next_retry_in_ms: number | null
+  readonly attempts: number
+  /** Retries that were put off because the calls of the link had not earned them. */
+  readonly retries_put_off: number
+  /** Immediate calls under way, of how many, and how many were left to the relay. */
+  readonly in_flight: number
+  readonly in_flight_max: number
+  readonly left: number
+  /** Facts stated per second; null for the log's lane, which serves many links. */
+  readonly rate: number | null
 }
 
-/** How far a refill has come: the facts of a link that are not terminal are sent to the log once more. */
-export interface RefillView {
+/** Messages of a link that are set aside, on either side of it. */
+export interface SetAside {
   readonly link: string
-  readonly state: 'none' | 'under_way' | 'done'
-  /** The how-manieth of the link; 0 if there was none. */
-  readonly number: number
-  /** `consumer` for one that a gap of the log has begun. */
-  readonly asked_by: 'operator' | 'consumer' | null
-  /** Positions of the outbox that are not looked at yet; those of other links are among them. */
-  readonly left: number
-  readonly looked: number
-  readonly sent: number
-  readonly began_at: string | null
-  readonly ended_at: string | null
-  readonly direct: boolean
+  readonly service: string
+  readonly dead: number
+  readonly parked: number
+}
+
+export interface DeliveryView {
+  readonly at: string
+  readonly services: readonly ServiceDelivery[]
+  readonly lanes: readonly LaneDelivery[]
+  readonly set_aside: readonly SetAside[]
 }

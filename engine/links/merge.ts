@@ -1,6 +1,6 @@
 import type { LinkContract } from 'cutover/contract'
 import type { LinkRow, Route } from '../api/contract.ts'
-import type { Delivery } from '../api/delivery.ts'
+import type { Delivery } from '../api/refill.ts'
 import type { Said } from '../api/plan.ts'
 import { say } from '../api/words.ts'
 

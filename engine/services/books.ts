@@ -4,7 +4,7 @@ import type { CopyBooks } from '../verify/copies.ts'
 import type { Books } from '../verify/verify.ts'
 import { readCarried, readPage, readReceipts, readRows, readSwitch } from './answers.ts'
 import { readReading } from './data-answers.ts'
-import { readDirectWaiting } from './delivery-answers.ts'
+import { readDirectWaiting } from './refill-answers.ts'
 import { countDraining } from '../world/draining.ts'
 import type { Directory } from './directory.ts'
 

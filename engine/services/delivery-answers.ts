@@ -1,52 +1,129 @@
-import type { DeliveryAnswer, RefillCount, RefillView } from '../api/delivery.ts'
-import { amount, type Fields, number, object, orNull, text, wrong } from './fields.ts'
+import type { BreakerName, BreakerStand } from '../api/delivery.ts'
+import { amount, type Fields, list, number, object, orNull, text, wrong } from './fields.ts'
 
-// What services answer about how facts leave for the log, and about refills.
-
-const oneOf = <Value extends string>(value: unknown, place: string, values: readonly Value[]): Value => {
-  const found = values.find(one => one === value)
-  return found ?? wrong(place, values.join(' or '), value)
+export interface LaneAnswer {
+  readonly lane: string
+  readonly link: string | null
+  readonly position: string
+  readonly holder: string | null
+  readonly facts: number
+  readonly more: boolean
+  readonly oldestMs: number | null
+  readonly error: string | null
+  readonly since: string | null
+  readonly catchingUp: boolean
+  readonly rate: number
 }
 
-/** `POST /operator/delivery` */
-export function readRedelivered(answer: unknown): Omit<DeliveryAnswer, 'term' | 'to' | 'link'> {
+export interface LinkAnswer {
+  readonly link: string
+  readonly to: string
+  readonly breaker: BreakerStand
+  readonly inFlight: number
+  readonly inFlightMax: number
+  readonly left: number
+  readonly retries: number
+  readonly nextRetryInMs: number | null
+  readonly attempts: number
+  readonly retriesPutOff: number
+  readonly rate: number
+}
+
+export type Level = 'normal' | 'warning' | 'full'
+
+/** `GET /operator/delivery` of one instance. */
+export interface InstanceDelivery {
+  readonly instance: string
+  readonly outbox: {
+    readonly depth: number
+    readonly bound: number
+    readonly level: Level
+    readonly diskPercent: number | null
+    readonly refused: number
+  }
+  readonly log: BreakerStand
+  readonly lanes: readonly LaneAnswer[]
+  readonly links: readonly LinkAnswer[]
+  readonly setAside: readonly { readonly link: string; readonly dead: number; readonly parked: number }[]
+  readonly consumers: readonly {
+    readonly consumer: string
+    readonly topic: string
+    readonly trouble: string | null
+    readonly since: string | null
+  }[]
+}
+
+export function readDelivery(answer: unknown): InstanceDelivery {
   const row = object(answer, 'delivery')
+  const outbox = object(row.outbox, 'outbox')
+  const all = <T>(value: unknown, place: string, read: (row: Fields, place: string) => T): readonly T[] =>
+    list(value, place).map((item, at) => read(object(item, `${place}/${at}`), `${place}/${at}`))
   return {
-    from: oneOf(row.from, 'delivery/from', ['outbox', 'direct']),
-    epoch: number(row.epoch, 'delivery/epoch'),
-    changed: row.changed === true,
-    tells_anew: row.tells_anew === true,
-    dry_run: row.dry_run === true,
+    instance: text(row.instance, 'instance'),
+    outbox: {
+      depth: amount(outbox.depth, 'outbox/depth'),
+      bound: amount(outbox.bound, 'outbox/bound'),
+      level: oneOf<Level>(outbox.level, 'outbox/level', ['normal', 'warning', 'full']),
+      diskPercent: orNull(outbox.disk_percent, value => number(value, 'outbox/disk_percent')),
+      refused: amount(outbox.refused, 'outbox/refused'),
+    },
+    log: breaker(row.log, 'log'),
+    lanes: all(row.lanes, 'lanes', lane),
+    links: all(row.links, 'links', link),
+    setAside: all(row.set_aside, 'set_aside', (one, place) => ({
+      link: text(one.link, `${place}/link`),
+      dead: amount(one.dead, `${place}/dead`),
+      parked: amount(one.parked, `${place}/parked`),
+    })),
+    consumers: all(row.consumers, 'consumers', (one, place) => ({
+      consumer: text(one.consumer, `${place}/consumer`),
+      topic: text(one.topic, `${place}/topic`),
+      trouble: textOrNull(one.trouble, `${place}/trouble`),
+      since: textOrNull(one.since, `${place}/since`),
+    })),
   }
 }
 
-/** `POST /operator/refills` with dry_run */
-export function readRefillCount(answer: unknown): Omit<RefillCount, 'link' | 'dry_run' | 'direct'> {
-  const row = object(answer, 'refill')
-  const count = (name: string): number => amount(row[name], `refill/${name}`)
-  return { looked: count('looked'), open: count('open'), kept: count('kept'), more: row.more === true }
-}
+const lane = (row: Fields, place: string): LaneAnswer => ({
+  lane: text(row.lane, `${place}/lane`),
+  link: textOrNull(row.link, `${place}/link`),
+  position: text(row.position, `${place}/position`),
+  holder: textOrNull(row.holder, `${place}/holder`),
+  facts: amount(row.facts, `${place}/facts`),
+  more: row.more === true,
+  oldestMs: orNull(row.oldest_ms, value => amount(value, `${place}/oldest_ms`)),
+  error: textOrNull(row.error, `${place}/error`),
+  since: textOrNull(row.since, `${place}/since`),
+  catchingUp: row.catching_up === true,
+  rate: number(row.rate, `${place}/rate`),
+})
 
-/** `POST /operator/refills`, `GET /operator/refills/{link}` */
-export function readRefill(answer: unknown): Omit<RefillView, 'link' | 'direct'> {
-  const row = object(answer, 'refill')
-  const state = oneOf(row.state, 'refill/state', ['none', 'under_way', 'done'])
-  if (state === 'none') return { state, number: 0, asked_by: null, left: 0, looked: 0, sent: 0, began_at: null, ended_at: null }
-  const count = (name: string): number => amount(row[name], `refill/${name}`)
+const link = (row: Fields, place: string): LinkAnswer => ({
+  link: text(row.link, `${place}/link`),
+  to: text(row.to, `${place}/to`),
+  breaker: breaker(row.breaker, `${place}/breaker`),
+  inFlight: amount(row.in_flight, `${place}/in_flight`),
+  inFlightMax: amount(row.in_flight_max, `${place}/in_flight_max`),
+  left: amount(row.left, `${place}/left`),
+  retries: amount(row.retries, `${place}/retries`),
+  nextRetryInMs: orNull(row.next_retry_in_ms, value => amount(value, `${place}/next_retry_in_ms`)),
+  attempts: amount(row.attempts, `${place}/attempts`),
+  retriesPutOff: amount(row.retries_put_off, `${place}/retries_put_off`),
+  rate: number(row.rate, `${place}/rate`),
+})
+
+function breaker(value: unknown, place: string): BreakerStand {
+  const row = object(value, place)
   return {
-    state,
-    number: count('number'),
-    asked_by: oneOf(row.asked_by, 'refill/asked_by', ['operator', 'consumer'] as const),
-    left: count('left'),
-    looked: count('looked'),
-    sent: count('sent'),
-    began_at: time(row, 'began_at'),
-    ended_at: time(row, 'ended_at'),
+    state: oneOf<BreakerName>(row.state, `${place}/state`, ['closed', 'open', 'half-open']),
+    since: textOrNull(row.since, `${place}/since`),
+    probe_in_ms: orNull(row.probe_in_ms, one => amount(one, `${place}/probe_in_ms`)),
+    opened: amount(row.opened, `${place}/opened`),
+    trouble: textOrNull(row.trouble, `${place}/trouble`),
   }
 }
 
-/** How many facts an instance holds in memory for the log: `GET /operator/status`. One of an older build holds none. */
-export const readDirectWaiting = (answer: unknown): number =>
-  orNull(object(answer, 'status').direct, value => amount(object(value, 'status/direct').waiting, 'status/direct/waiting')) ?? 0
+const textOrNull = (value: unknown, place: string): string | null => orNull(value, one => text(one, place))
 
-const time = (row: Fields, name: string): string | null => orNull(row[name], value => text(value, `refill/${name}`))
+const oneOf = <T extends string>(value: unknown, place: string, all: readonly T[]): T =>
+  all.find(one => one === value) ?? wrong(place, `one of ${all.join(', ')}`, value)

@@ -1,6 +1,6 @@
 import type { RouteDefinition } from 'cutover/http/server'
 import { paths } from '../api/contract.ts'
-import type { DeliveryRequest, RefillRequest } from '../api/delivery.ts'
+import type { DeliveryRequest, RefillRequest } from '../api/refill.ts'
 import { everybody, whoOf } from '../session/who.ts'
 import type { Redeliverer } from './redeliver.ts'
 import type { Refiller } from './refill.ts'
@@ -15,10 +15,10 @@ const params = closed({ id: { type: 'string', minLength: 1, maxLength: 64 } })
 const dryRun = { type: 'boolean' } as const
 
 /** How the facts of a link leave for the log, and how what it has lost is sent again. */
-export const deliveryRoutes = (redeliverer: Redeliverer, refiller: Refiller): RouteDefinition[] => [
+export const refillRoutes = (redeliverer: Redeliverer, refiller: Refiller): RouteDefinition[] => [
   {
     method: 'POST',
-    path: paths.delivery,
+    path: paths.redelivery,
     operationId: 'redeliverLink',
     summary: 'Sets whether the facts of a link leave by the outbox, or direct, where a crash loses them; repeating it changes nothing',
     policy: 'operator',

@@ -30,7 +30,7 @@ export interface DeliveryRoutesOptions {
 }
 
 /** How the facts of this service's links leave for the log, and how what the log has lost is sent again. */
-export function deliveryRoutes(options: DeliveryRoutesOptions): RouteDefinition[] {
+export function refillRoutes(options: DeliveryRoutesOptions): RouteDefinition[] {
   const { service, links, sources, stores, clock, random } = options
   const operator = { policy: 'operator', tags: ['operator'] } as const
 
