@@ -9,6 +9,12 @@ import { type HistoryAnswer, pathOf, paths, type Route, switchPath, type VerifyR
 import type { DeliveryView } from '@cutover/engine/api/delivery'
 import type { ApplyRequest, RunState, RunVerb, RunView } from '@cutover/engine/api/plan'
 import {
+  deadLetterPaths as letters,
+  type DeadLetterJob,
+  type DeadLettersAnswer,
+  type OrderedAnswer,
+} from '@cutover/engine/api/dead-letters'
+import {
   type DeploymentRequest,
   type DeploymentsAnswer,
   type FaultRequest,
@@ -30,6 +36,10 @@ export interface System {
   outcomes(): Promise<number>
   traffic(action: 'start' | 'stop'): Promise<void>
   verify(): Promise<VerifyReport>
+  /** Dead letters that are open, of all services. */
+  deadLetters(): Promise<number>
+  /** Replays all of them, and resolves when that has ended; one that fails again is open again. */
+  replayDeadLetters(): Promise<void>
   delivery(): Promise<DeliveryView>
   /** Begins a run, or finds the one that a killed engine had begun before it could answer. */
   apply(link: string, request?: ApplyRequest): Promise<RunView>
@@ -121,6 +131,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     traffic: async action => void (await again(() => call(port + 1, 'POST', sandbox.traffic, { action }))),
     delivery: () => again(() => call<DeliveryView>(port, 'GET', paths.delivery)),
     verify: () => again(() => call<VerifyReport>(port, 'POST', paths.verify)),
+    deadLetters: async () => (await again(() => call<DeadLettersAnswer>(port, 'GET', letters.groups))).totals.open,
+    async replayDeadLetters() {
+      const { jobs } = await again(() => call<OrderedAnswer>(port, 'POST', letters.replay, { selection: {}, rate: 100 }))
+      for (const { job } of jobs)
+        while ((await again(() => call<DeadLetterJob>(port, 'GET', pathOf(letters.job, job)))).state === 'running') await pause()
+    },
     async apply(link, request = {}) {
       return again(async () => {
         try {
