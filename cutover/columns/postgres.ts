@@ -219,6 +219,16 @@ export function openColumnStore(database: Database): ColumnStore {
         [...named(change), cursor, filled, over],
       )
     },
+    async olds(change, after, limit) {
+      if ((await shapeOf(database, change))?.old !== 'present') return []
+      const { column, type } = change.cursor
+      const { rows } = await database.query<{ key: string; old: string }>(
+        `select ${column}::text as key, ${change.old} as old from ${change.table} ${markOf(change.change)}
+          where ${change.old} is not null ${after === null ? '' : `and ${column} > $2::${type}`} order by ${column} limit $1`,
+        after === null ? [limit] : [limit, after],
+      )
+      return rows
+    },
     async both(change, after, limit) {
       if ((await shapeOf(database, change)) === null) return []
       const { rows } = await database.query<BothForms>(bothSql(change, after !== null), after === null ? [limit] : [limit, after])
