@@ -25,6 +25,7 @@ import { openClerk } from './deadletters/clerk.ts'
 import { deadLetterRoutes } from './deadletters/http.ts'
 import { doctorRoutes } from './doctor/http.ts'
 import { readEngineEnvironment } from './environment.ts'
+import { lensRoutes } from './lens/http.ts'
 import { gatherLinks } from './links/gather.ts'
 import { refillRoutes } from './links/refill-http.ts'
 import { openMover } from './links/move.ts'
@@ -218,6 +219,7 @@ export async function openEngine(
       ...deliveryRoutes(directory, now),
       ...readsRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...parityRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
+      ...lensRoutes(changes, directory),
       ...streamRoutes(stream),
       ...sessionRoutes(sessions),
     ],

@@ -66,13 +66,17 @@ export function openChangeWorld({ id, change }: ChangePlan): TestWorld {
   const can = (service: string, ability: string): boolean => capabilities.get(service)?.has(`${ability}:${id}`) === true
   const openOf = (event: string, version: number): number => open.get(`${event} ${version}`) ?? 0
 
-  function ask(service: string): Table {
+  function reach(service: string): void {
     if (self.away === service)
       throw new Problem('service_away', {
         detail: `${service} does not answer`,
         retryable: true,
         extensions: { service, reason: 'refused' },
       })
+  }
+
+  function ask(service: string): Table {
+    reach(service)
     return tableOf(service)
   }
 
@@ -218,7 +222,7 @@ export function openChangeWorld({ id, change }: ChangePlan): TestWorld {
       },
       deployer: {
         async deploy(service, { add, remove, dryRun = false }) {
-          ask('deployer')
+          reach('deployer')
           if (dryRun) return
           const next = new Set([...(wanted.get(service) ?? []), ...add].filter(one => !remove.includes(one)))
           if ([...next].toSorted().join() === [...(wanted.get(service) ?? [])].toSorted().join()) return
