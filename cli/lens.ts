@@ -9,6 +9,8 @@ import { counted, plain, styled, table } from './print.ts'
 import { changeId } from './target.ts'
 
 const timeoutSeconds = 120
+/** Keys of each kind; `--json` has more. */
+const shownMax = 3
 const examples = ['lens report US-160', 'lens report US-160 --json'] as const
 
 /** `cutover lens report CHANGE`: what a change would make of the values that are stored now. */
@@ -75,7 +77,7 @@ function flagLines(tables: readonly LensTable[], width: number): readonly string
     ...found.flatMap(([flag, service, name, { rows, keys }]) =>
       hanging(
         '  ',
-        `${plain(flag)}: ${counted(rows, 'row')} of ${plain(name)} in ${plain(service)}: ${keys.map(plain).join(', ')}${rows > keys.length ? ' and more' : ''}`,
+        `${plain(flag)}: ${counted(rows, 'row')} of ${plain(name)} in ${plain(service)}: ${keys.slice(0, shownMax).map(plain).join(', ')}${rows > shownMax ? ` and ${rows - shownMax} more` : ''}`,
         width,
       ),
     ),

@@ -34,11 +34,13 @@ import { operatorRoutes } from '../cutover/service/operator.ts'
 import { planRoutes } from '../cutover/service/plan-routes.ts'
 import { openReceiving } from '../cutover/service/receiving.ts'
 import { openStores, type Stores } from '../cutover/service/stores.ts'
-import { flip, installSwitches, openSwitchCache } from '../cutover/switch/switch.ts'
-import type { Draining } from '../engine/plan/world.ts'
+import { versionRoutes } from '../cutover/service/version-routes.ts'
+import { flip, flipVersion, installSwitches, openSwitchCache } from '../cutover/switch/switch.ts'
+import type { Draining, VersionDraining } from '../engine/plan/world.ts'
 import { openDirectory } from '../engine/services/directory.ts'
 import { gateOf } from '../engine/verbs/drained.ts'
-import { countDraining } from '../engine/world/draining.ts'
+import { versionGate } from '../engine/verbs/version-drained.ts'
+import { countDraining, countVersion } from '../engine/world/draining.ts'
 import { type Adding, Counted, countingDatabase, countLink, openAdding } from './counting.ts'
 import { freshDatabase } from './database.ts'
 import { copyOf } from './tables.ts'
@@ -96,6 +98,11 @@ export interface Two {
   count(route: Route): Promise<Draining>
   /** The gate: `drained`, or why not, as its code. */
   gate(route: Route): Promise<string>
+  /** From now on the event is told in this version. */
+  tell(version: number): Promise<unknown>
+  /** The same for the facts that were stated in a version, by whichever route. */
+  countVersion(version: number): Promise<VersionDraining>
+  versionGate(version: number): Promise<string>
 }
 
 export async function openTwo(context: TestContext): Promise<Two> {
@@ -146,6 +153,7 @@ export async function openTwo(context: TestContext): Promise<Two> {
       [
         ...planRoutes({ service, links: [link], events, stores: own }),
         ...operatorRoutes({ ...options, ...seams, readings: async () => ({}), flipped: () => undefined }),
+        ...versionRoutes({ service, links: [link], events, stores: own, switches, ...seams, flipped: () => undefined }),
         ...linkRoutes(service === link.to ? [link] : [], service === link.to ? doors : new Map(), own.receive),
       ],
       { verifier, operatorTokenDigest: tokenDigest('secret') },
@@ -210,6 +218,7 @@ export async function openTwo(context: TestContext): Promise<Two> {
       ...(body === undefined ? {} : { body }),
     })
   const count = (route: Route): Promise<Draining> => countDraining(ask, link, route)
+  const ofVersion = (version: number): Promise<VersionDraining> => countVersion(ask, [link], event ?? assert.fail(), version)
   const share = async () => ({ consumer, topicId: (await topicOf()).id, holder: 'bonuses-1' })
 
   async function held() {
@@ -288,6 +297,12 @@ export async function openTwo(context: TestContext): Promise<Two> {
     count,
     async gate(route) {
       const { verdict, waitsFor } = gateOf(await count(route), link.id, route)
+      return verdict === 'pass' ? 'drained' : (waitsFor?.code ?? verdict)
+    },
+    tell: version => flipVersion(stores.switch, { event: Counted.name, version, term: 1 }, systemClock, systemRandom),
+    countVersion: ofVersion,
+    async versionGate(version) {
+      const { verdict, waitsFor } = versionGate(await ofVersion(version), Counted.name, version)
       return verdict === 'pass' ? 'drained' : (waitsFor?.code ?? verdict)
     },
   }

@@ -19,7 +19,7 @@ import { splitTitle as change } from '../contracts/title-columns.ts'
 const services = ['management', 'hiring', 'bonuses'] as const
 /** How long nobody may have reached for the old column, where that is looked at early, and before it is given up. */
 const earlySeconds = 3
-const quietSeconds = 10
+const quietSeconds = 5
 
 /** US-160, as it is written down: the title of a task in two parts, in columns, events and copies. It moves no link, and works on any route. */
 export const splitTitle: ChangePlan = plan(
