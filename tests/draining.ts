@@ -35,14 +35,14 @@ import { planRoutes } from '../cutover/service/plan-routes.ts'
 import { openReceiving } from '../cutover/service/receiving.ts'
 import { openStores, type Stores } from '../cutover/service/stores.ts'
 import { versionRoutes } from '../cutover/service/version-routes.ts'
-import { flip, flipVersion, installSwitches, openSwitchCache } from '../cutover/switch/switch.ts'
-import type { Draining, VersionDraining } from '../engine/plan/world.ts'
+import { flip, installSwitches, openSwitchCache } from '../cutover/switch/switch.ts'
+import type { Draining } from '../engine/plan/world.ts'
 import { openDirectory } from '../engine/services/directory.ts'
 import { gateOf } from '../engine/verbs/drained.ts'
-import { versionGate } from '../engine/verbs/version-drained.ts'
-import { countDraining, countVersion } from '../engine/world/draining.ts'
+import { type Ask, countDraining } from '../engine/world/draining.ts'
 import { type Adding, Counted, countingDatabase, countLink, openAdding } from './counting.ts'
 import { freshDatabase } from './database.ts'
+import { alive } from './operating.ts'
 import { copyOf } from './tables.ts'
 
 const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
@@ -98,11 +98,8 @@ export interface Two {
   count(route: Route): Promise<Draining>
   /** The gate: `drained`, or why not, as its code. */
   gate(route: Route): Promise<string>
-  /** From now on the event is told in this version. */
-  tell(version: number): Promise<unknown>
-  /** The same for the facts that were stated in a version, by whichever route. */
-  countVersion(version: number): Promise<VersionDraining>
-  versionGate(version: number): Promise<string>
+  /** The operator interfaces of both. */
+  readonly ask: Ask
 }
 
 export async function openTwo(context: TestContext): Promise<Two> {
@@ -210,7 +207,7 @@ export async function openTwo(context: TestContext): Promise<Two> {
     return commit
   }
 
-  const ask = (service: string, path: string, body?: object): Promise<unknown> =>
+  const ask: Ask = (service, path, body) =>
     directory.ask(service, {
       method: body === undefined ? 'GET' : 'POST',
       path,
@@ -218,7 +215,6 @@ export async function openTwo(context: TestContext): Promise<Two> {
       ...(body === undefined ? {} : { body }),
     })
   const count = (route: Route): Promise<Draining> => countDraining(ask, link, route)
-  const ofVersion = (version: number): Promise<VersionDraining> => countVersion(ask, [link], event ?? assert.fail(), version)
   const share = async () => ({ consumer, topicId: (await topicOf()).id, holder: 'bonuses-1' })
 
   async function held() {
@@ -299,17 +295,6 @@ export async function openTwo(context: TestContext): Promise<Two> {
       const { verdict, waitsFor } = gateOf(await count(route), link.id, route)
       return verdict === 'pass' ? 'drained' : (waitsFor?.code ?? verdict)
     },
-    tell: version => flipVersion(stores.switch, { event: Counted.name, version, term: 1 }, systemClock, systemRandom),
-    countVersion: ofVersion,
-    async versionGate(version) {
-      const { verdict, waitsFor } = versionGate(await ofVersion(version), Counted.name, version)
-      return verdict === 'pass' ? 'drained' : (waitsFor?.code ?? verdict)
-    },
+    ask,
   }
-}
-
-/** Lets an instance live for as long as the test does. */
-export async function alive({ consumer: store, receive }: Stores, id: string): Promise<void> {
-  await store.beat(id, { capabilities: [], versions: {}, build: 'test', readings: {} })
-  await receive.transaction(tx => tx.query(`update instance set until = 'infinity' where id = $1`, [id]))
 }

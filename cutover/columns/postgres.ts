@@ -149,7 +149,8 @@ export function openColumnStore(database: Database): ColumnStore {
       await tx.query(shortly)
       const shape = await shapeOf(tx, change)
       if (shape === null) return
-      for (const statement of steps[step](change, shape)) await tx.query(statement)
+      // Marked: what is done to the column on order is no use of it.
+      for (const statement of steps[step](change, shape)) await tx.query(`${statement} ${markOf(change.change)}`)
       // What was noted before it was hidden says nothing about who reaches for it now.
       if (step === 'quarantine') await tx.query('delete from column_use where change = $1 and table_name = $2', named(change))
     },

@@ -61,7 +61,10 @@ function openScene(start: { tables: ColumnsStand[]; count?: VersionDraining; now
     ignorantOf: async () => (scene.able ? [] : ['http://127.0.0.1:1']),
     drainingVersion: async () => scene.count,
     instances: async () => [{ id: '1', build: 'b', readings: {}, capabilities: scene.able ? ['write-new:X-1'] : [] }],
-    deployer: { deploy: async (_: string, { add, remove }: { add: string[]; remove: string[] }) => void orders.push(`+${add} -${remove}`) },
+    deployer: {
+      deploy: async (_: string, { add, remove }: { add: string[]; remove: string[] }) =>
+        void orders.push(`+${add.join(' ')} -${remove.join(' ')}`),
+    },
   } as unknown as World
   return { scene, world }
 }
@@ -140,7 +143,7 @@ test('a column that somebody reached for in quarantine is not dropped', async ()
   const { scene, world } = openScene({ tables: [hidden] })
   await assert.rejects(verb.apply(world, {}), {
     code: 'service_refused',
-    message: /people-1 has reached .*reports\/yearly\.ts:7.*Nothing was dropped/,
+    message: /instance people-1 of people has reached .*reports\/yearly\.ts:7.*Nothing was dropped/,
   })
   assert.deepEqual(scene.orders, [])
   scene.tables = [aTable({ old: 'quarantined' })]

@@ -60,7 +60,7 @@ export function dropColumn(change: string, service: string): Verb {
       const use = usesOf(tables.filter(table => table.old === 'quarantined'))
       if (use !== null) {
         throw new Problem('service_refused', {
-          detail: `${use.who} has reached for the old column of ${change} in ${service} in quarantine (${use.what}, last at ${use.at}): mend that, go back, and apply it again. Nothing was dropped`,
+          detail: `instance ${use.who} of ${service} has reached for the old column of ${change} in quarantine (${use.what}, last at ${use.at}): mend that, go back, and apply it again. Nothing was dropped`,
         })
       }
       await world.columnsTo(service, change, 'drop')
