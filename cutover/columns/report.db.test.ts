@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { countingDatabase } from '../../tests/counting.ts'
 import type { Database } from '../database/database.ts'
-import { type ColumnChange, defineColumns } from './definition.ts'
+import { type ColumnChange, defineColumns } from '../contract/columns.ts'
 import { openColumnStore } from './postgres.ts'
 import { reportOn } from './report.ts'
 

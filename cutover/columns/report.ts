@@ -1,4 +1,4 @@
-import type { ColumnChange } from './definition.ts'
+import type { ColumnChange } from '../contract/columns.ts'
 import type { ColumnStore } from './store.ts'
 
 const keysMax = 20
