@@ -80,6 +80,8 @@ export interface Setup {
 }
 
 const movesMax = 2_000
+/** A run that makes so many moves without an end will make no end. */
+const stalledMoves = 500
 
 /** A system in memory, and an engine's database of its own; with approvals by a second person, or without. Of another link and its plans, or of a change, if they are given. */
 export async function setup(
@@ -122,7 +124,7 @@ export async function setup(
     log,
   })
 
-  async function carry(run: string, kill: (write: number, when: 'before' | 'after') => boolean): Promise<number | null> {
+  async function carry(run: string, kill: (write: number, when: 'before' | 'after') => boolean, movesMax: number): Promise<number | null> {
     let writes = 0
     const dying: Runs = {
       ...runs,
@@ -153,12 +155,12 @@ export async function setup(
     ports,
     stored,
     async drive(run, kill = () => false) {
-      const writes = await carry(run, kill)
+      const writes = await carry(run, kill, movesMax)
       assert.ok(writes !== null, 'the run does not come to rest')
       return writes
     },
     async stall(run, watch = () => undefined) {
-      const writes = await carry(run, write => (watch(write), false))
+      const writes = await carry(run, write => (watch(write), false), stalledMoves)
       assert.equal(writes, null, 'the run came to rest')
     },
   }
