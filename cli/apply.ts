@@ -8,7 +8,7 @@ import { isLost, readRun } from './order.ts'
 import { patiently } from './patience.ts'
 import { isNothingToDo, nothingToDo, planHead, refusalText } from './plan-text.ts'
 import { plain } from './print.ts'
-import { type PlanChoice, choiceOf, readPlan, withPlanChoice } from './route-option.ts'
+import { type PlanChoice, choiceOf, isRoute, readPlan, withPlanChoice } from './route-option.ts'
 import { routeName, stateOf } from './sentence.ts'
 import { linkId } from './target.ts'
 import { type WaitOptions, waitFor, waitSeconds, withWait } from './waiting.ts'
@@ -25,11 +25,11 @@ export const applyVerb = (terminal: Terminal): Command =>
     withPlanChoice(
       verb(terminal, {
         name: 'apply',
-        summary: 'Move a link by its plan, step by step, up to the point of no return',
-        examples: ['apply COMM-040', 'apply COMM-040 --to event --wait --json --timeout 300'],
+        summary: 'Move a link, or make a change, by its plan, step by step, up to the point of no return',
+        examples: ['apply US-160 --wait', 'apply COMM-040 --to event --wait --json --timeout 300'],
         timeoutSeconds: waitSeconds,
         timeoutOf: 'the end of the run',
-      }).argument('<link>', 'the link, for example COMM-040', linkId),
+      }).argument('<link>', 'the link, for example COMM-040, or the change, for example US-160', linkId),
     ),
   )
     .option('--yes', 'do not ask')
@@ -41,10 +41,10 @@ export const applyVerb = (terminal: Terminal): Command =>
       await admit(context, plan, options)
       if (context.screen !== null && options.yes !== true) {
         context.note(planHead(plan, context.screen.columns).join('\n'))
-        await confirm(context, `Move ${link} to ${routeName(plan.to)}? [y/N] `, yes)
+        await confirm(context, isRoute(plan.to) ? `Move ${link} to ${routeName(plan.to)}? [y/N] ` : `Make the change ${link}? [y/N] `, yes)
       }
       const body: ApplyRequest = {
-        to: plan.to,
+        ...(isRoute(plan.to) ? { to: plan.to } : {}),
         hash: options.hash ?? plan.hash,
         ...(options.until === undefined ? {} : { until: options.until }),
         ...(plan.portions === undefined ? {} : { portions: plan.portions }),
@@ -62,7 +62,7 @@ async function admit(context: Context, plan: PlanView, { until, hash }: ApplyOpt
     throw new CommandFailed(
       exitCodes.usage,
       `the plan of ${link} has no step ${until}; its steps are ${steps.map(plain).join(', ')}`,
-      `see them with: npx cutover plan ${link} ${choiceOf(plan)}`,
+      `see them with: npx cutover plan ${link}${choiceOf(plan)}`,
     )
   if (isNothingToDo(plan)) throw new CommandFailed(exitCodes.held, nothingToDo(plan), 'look at it with: npx cutover links')
   const run = plan.run === null ? null : await readRun(context, plan.run)
@@ -82,14 +82,14 @@ async function admit(context: Context, plan: PlanView, { until, hash }: ApplyOpt
     throw new CommandFailed(
       exitCodes.held,
       `the plan of ${link} has changed since it was shown: it is ${plain(plan.hash)} now`,
-      `look at it with: npx cutover plan ${link} ${choiceOf(plan)}, then apply that`,
+      `look at it with: npx cutover plan ${link}${choiceOf(plan)}, then apply that`,
     )
   const [first] = turns ? [] : plan.refusals
   if (first !== undefined)
     throw new CommandFailed(
       exitCodes.checkFailed,
       `the plan of ${link} is refused: ${refusalText(first)}`,
-      `see each condition with: npx cutover plan ${link} ${choiceOf(plan)}`,
+      `see each condition with: npx cutover plan ${link}${choiceOf(plan)}`,
     )
 }
 

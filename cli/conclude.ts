@@ -4,7 +4,7 @@ import { CommandFailed, Ended, exitCodes } from './exit.ts'
 import type { Aim, Followed } from './follow.ts'
 import { documentOf, exitOf } from './outcome.ts'
 import { duration, plain, styled } from './print.ts'
-import { place, routeName, sentence, stateOf } from './sentence.ts'
+import { place, sentence, standsOn, stateOf } from './sentence.ts'
 
 /** Says how it ended and what can be typed next; throws what the exit code has to tell. */
 export function conclude(context: Context, { run, end }: Followed, { heading, limitMs }: Aim): void {
@@ -40,10 +40,7 @@ function troubleOf(run: RunView, end: Followed['end'], waits: string, limitMs: n
     ]
   if (run.state === 'paused') return [`${id} is paused at ${place(run)}${waits}`, `go on with: ${onward}${back}`]
   if (run.state === 'reverted')
-    return [
-      `${id} has gone back: ${plain(run.link)} goes by ${routeName(run.from)} as before`,
-      `see why with: npx cutover history --run ${id}`,
-    ]
+    return [`${id} has gone back: ${plain(run.link)} ${standsOn(run.from)} as before`, `see why with: npx cutover history --run ${id}`]
   return [`${id} failed at ${place(run)}${waits}`, `try the step again with: ${onward}${back}`]
 }
 

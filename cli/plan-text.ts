@@ -33,7 +33,9 @@ export function planText(plan: PlanView, columns: number | null, glyphs: Glyphs)
 export const isNothingToDo = ({ from, to, run }: PlanView): boolean => from === to && run === null
 
 export const nothingToDo = ({ link, to }: PlanView): string =>
-  `${plain(link)} is on ${routeName(to)} already: nothing to do. To move it: npx cutover plan ${plain(link)} --to ${to === 'http' ? 'event' : 'http'}`
+  to === 'new'
+    ? `${plain(link)} has been made already: nothing to do.`
+    : `${plain(link)} is on ${routeName(to)} already: nothing to do. To move it: npx cutover plan ${plain(link)} --to ${to === 'http' ? 'event' : 'http'}`
 
 /** What a plan would do, in two sentences. */
 export const planHead = (plan: PlanView, width: number): string[] => [
@@ -115,6 +117,6 @@ function nextLines(plan: PlanView, width: number): string[] {
   const { link, run, refusals, hash } = plan
   const name = plain(link)
   if (run !== null) return hanging('', `Run ${plain(run)} holds ${name}. See it with: npx cutover run show ${plain(run)}`, width)
-  if (refusals.length > 0) return hanging('', `Mend that, then look again with: npx cutover plan ${name} ${choiceOf(plan)}`, width)
-  return [`Apply it with: npx cutover apply ${name} ${choiceOf(plan)}`, styled('dim', `This plan and no other: --hash ${plain(hash)}`)]
+  if (refusals.length > 0) return hanging('', `Mend that, then look again with: npx cutover plan ${name}${choiceOf(plan)}`, width)
+  return [`Apply it with: npx cutover apply ${name}${choiceOf(plan)}`, styled('dim', `This plan and no other: --hash ${plain(hash)}`)]
 }

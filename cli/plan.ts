@@ -15,9 +15,9 @@ export const planVerb = (terminal: Terminal): Command =>
     verb(terminal, {
       name: 'plan',
       summary: 'Show the steps that would move a link: what each does, waits for, and how it is undone',
-      examples: ['plan COMM-040', 'plan COMM-040 --to event --detailed-exitcode --json'],
+      examples: ['plan US-160', 'plan COMM-040 --to event --detailed-exitcode --json'],
       timeoutSeconds: 30,
-    }).argument('<link>', 'the link, for example COMM-040', linkId),
+    }).argument('<link>', 'the link, for example COMM-040, or the change, for example US-160', linkId),
   )
     .option('--detailed-exitcode', 'end with 2 when there is something to do, 0 when there is nothing')
     .action(async (link: string, { detailedExitcode, ...choice }: PlanOptions, command: Command) => {

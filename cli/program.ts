@@ -14,6 +14,7 @@ import { deadLettersVerb } from './dead-letters.ts'
 import { exportVerb } from './export.ts'
 import { faultVerb } from './fault.ts'
 import { historyVerb } from './history.ts'
+import { lensVerb } from './lens.ts'
 import { linksVerb } from './links.ts'
 import { parityVerb } from './parity.ts'
 import { pauseVerb } from './pause.ts'
@@ -41,7 +42,7 @@ CUTOVER_HOME names the data directory (default: .cutover in the project). See do
 // In the order of the help.
 const toLook = [statusVerb, linksVerb, deliveryVerb, doctorVerb, traceVerb]
 const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, approveVerb, completeVerb, runsVerb, runVerb]
-const toProve = [parityVerb, readsVerb, certificatesVerb, historyVerb, verifyVerb]
+const toProve = [lensVerb, parityVerb, readsVerb, certificatesVerb, historyVerb, verifyVerb]
 const toMend = [deadLettersVerb, refillVerb]
 const byHand = [switchVerb, deployVerb, epochVerb, topicVerb, copyVerb, trafficVerb, faultVerb, tokenVerb, exportVerb]
 const verbs = [...toLook, ...toMove, ...toProve, ...toMend, ...byHand]

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Route, pathOf, paths } from '@cutover/engine/api'
+import { type End, type Route, pathOf, paths } from '@cutover/engine/api'
 import { type Portions, formatPortions, parsePortions, portionsError } from '@cutover/engine/api/portions'
 import type { PlanView } from '@cutover/engine/api/plan'
 import type { Context } from './command.ts'
@@ -27,7 +27,10 @@ export function readPlan(context: Context, link: string, { to, portions }: PlanC
 
 /** The same plan on a command line: its route, and its portions if it has any. */
 export const choiceOf = ({ to, portions }: Pick<PlanView, 'to' | 'portions'>): string =>
-  `--to ${to}${portions === undefined ? '' : ` --portions ${formatPortions(portions)}`}`
+  isRoute(to) ? ` --to ${to}${portions === undefined ? '' : ` --portions ${formatPortions(portions)}`}` : ''
+
+/** Whether a plan leads to a route; one of a change leads to its new form, and has no choice. */
+export const isRoute = (end: End): end is Route => end === 'http' || end === 'event'
 
 function portions(text: string): Portions {
   const numbers = parsePortions(text)

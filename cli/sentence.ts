@@ -5,7 +5,12 @@ import { about, duration, plain } from './print.ts'
 /** A sentence that the engine sent as a code, in English and safe to print. */
 export const sentence = (said: Said): string => plain(say(said))
 
-export const routeName = (route: string): string => (route === 'http' ? 'HTTP' : plain(route))
+/** A route, or a form of a change, as people say it. */
+export const routeName = (route: string): string => names[route] ?? plain(route)
+const names: Readonly<Record<string, string>> = { http: 'HTTP', old: 'its old form', new: 'its new form' }
+
+/** Where what the run is about stands. */
+export const standsOn = (end: string): string => (end === 'old' || end === 'new' ? `has ${routeName(end)}` : `goes by ${routeName(end)}`)
 
 /** Where a step stands, whatever the number of its verbs. */
 export type Standing = 'done' | 'active' | 'pending' | 'failed' | 'reverted'
@@ -75,11 +80,11 @@ export function stateOf(run: RunView, now: number): string {
     case 'failed':
       return `Failed at ${place(run)} after ${took}.`
     case 'finished':
-      return `Finished in ${took}: ${link} goes by ${routeName(run.to)} now. All of it can still be undone.`
+      return `Finished in ${took}: ${link} ${standsOn(run.to)} now. All of it can still be undone.`
     case 'reverted':
-      return `Reverted after ${took}: ${link} goes by ${routeName(run.from)} as before.`
+      return `Reverted after ${took}: ${link} ${standsOn(run.from)} as before.`
     case 'completed':
-      return `Completed: ${link} goes by ${routeName(run.to)}, and the old way is gone.`
+      return `Completed: ${link} ${standsOn(run.to)}, and the old way is gone.`
   }
 }
 

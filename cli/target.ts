@@ -15,7 +15,13 @@ export function runId(text: string): string {
   return text
 }
 
-/** Reads a link id. Which links there are, the engine knows. */
+/** Reads the name of a change. Which changes there are, the engine knows. */
+export function changeId(text: string): string {
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(text)) throw new InvalidArgumentError('It must be a change, for example US-160.')
+  return text
+}
+
+/** Reads a link id, or the name of a change where a plan is meant. Which links there are, the engine knows. */
 export function linkId(text: string): string {
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(text)) throw new InvalidArgumentError('It must be a link, for example COMM-040.')
   return text

@@ -25,6 +25,7 @@ import { openClerk } from './deadletters/clerk.ts'
 import { deadLetterRoutes } from './deadletters/http.ts'
 import { doctorRoutes } from './doctor/http.ts'
 import { readEngineEnvironment } from './environment.ts'
+import { lensRoutes } from './lens/http.ts'
 import { gatherLinks } from './links/gather.ts'
 import { refillRoutes } from './links/refill-http.ts'
 import { openMover } from './links/move.ts'
@@ -34,7 +35,7 @@ import { linkUnknown } from './links/unknown.ts'
 import { openEngineMetrics } from './metrics/metrics.ts'
 import { openPages } from './pages/pages.ts'
 import { parityRoutes } from './parity/http.ts'
-import type { PlanFor } from './plan/plan.ts'
+import type { ChangePlan, PlanFor } from './plan/plan.ts'
 import type { Registry, World } from './plan/world.ts'
 import { readsRoutes } from './reads/http.ts'
 import { openRegistry } from './registry/postgres.ts'
@@ -42,7 +43,8 @@ import { repairRoutes } from './repair/http.ts'
 import { openRepairs } from './repair/repair.ts'
 import { runRoutes } from './run/http.ts'
 import { openRunLoop } from './run/loop.ts'
-import { openOrders, type OrdersPorts, planOf } from './run/orders.ts'
+import { planOf } from './run/choice.ts'
+import { openOrders, type OrdersPorts } from './run/orders.ts'
 import { openRuns } from './run/postgres.ts'
 import { runId } from './run/store.ts'
 import { openLease } from './lease/lease.ts'
@@ -67,6 +69,8 @@ export interface EngineDefinition {
   readonly links: readonly LinkContract[]
   readonly events: readonly EventContract[]
   readonly planFor: PlanFor
+  /** The plans of changes that concern several services at once; none if absent. */
+  readonly changes?: readonly ChangePlan[]
   readonly expectations: readonly Expectation[]
   /** The service that answers `GET /operator/ledger`; null for a system without money. */
   readonly ledger: string | null
@@ -150,7 +154,7 @@ export async function runEngine(
 
 /** An engine over resources that are there. Nothing runs before its parts are started. */
 export async function openEngine(
-  { links, events, planFor, expectations, ledger, checks = [], code = {} }: EngineDefinition,
+  { links, events, planFor, changes = [], expectations, ledger, checks = [], code = {} }: EngineDefinition,
   resources: EngineResources,
 ): Promise<Engine> {
   const { database, directory, deployer, log } = resources
@@ -166,11 +170,11 @@ export async function openEngine(
   const world = (run: string | null, term: number | null): World => openWorld(seen, run, term)
   const certified: OrdersPorts['certified'] = some => certifiedBy(certificates, some, now())
   const { operatorToken, approverToken, approvals } = resources
-  const orders = openOrders({ links, planFor, runs, world: world(null, null), certified, approvals })
+  const orders = openOrders({ links, planFor, changes, runs, world: world(null, null), certified, approvals })
   const gather = async (): Promise<readonly LinkRow[]> =>
     gatherLinks(links, directory, database, new Map((await runs.unfinished()).map(run => [run.link, runId(run.number)])))
-  const changes = async (): Promise<number> => (await runs.version()) + (await certificates.version())
-  const stream = openStream({ links: gather, runs: () => orders.list(streamedRuns), version: changes }, clock, log)
+  const moves = async (): Promise<number> => (await runs.version()) + (await certificates.version())
+  const stream = openStream({ links: gather, runs: () => orders.list(streamedRuns), version: moves }, clock, log)
   const sessions = openSessions({ operator: operatorToken, approver: approverToken }, now)
   const holder = async (resource: string): Promise<string | null> => {
     const number = await runs.holder(resource)
@@ -215,6 +219,7 @@ export async function openEngine(
       ...deliveryRoutes(directory, now),
       ...readsRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...parityRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
+      ...lensRoutes(changes, directory),
       ...streamRoutes(stream),
       ...sessionRoutes(sessions),
     ],
@@ -239,7 +244,7 @@ export async function openEngine(
   const loop = openRunLoop(
     {
       runs,
-      planOf: run => planOf({ links, planFor }, run),
+      planOf: run => planOf({ links, planFor, changes }, run),
       worldOf: (run, term) => world(runId(run.number), term),
       approvals,
       clock,

@@ -8,6 +8,7 @@ import { kafkaPorts } from '@cutover/sandbox/kafka/ports'
 import { supervisorPort, type InstanceContext, type ProcessDefinition, type SystemDefinition } from '@cutover/sandbox/definition'
 import { events } from './contracts/events.ts'
 import { links } from './contracts/links.ts'
+import { splitTitle } from './contracts/title-columns.ts'
 
 const services = ['management', 'hiring', 'bonuses'] as const
 type Service = (typeof services)[number]
@@ -92,12 +93,13 @@ function serviceProcess(
   start: Start,
   { serviceUrls, logLevel, retentionHours, broker }: Shared,
 ): ProcessDefinition {
-  const possible = possibleCapabilities(links, name, events)
+  const possible = possibleCapabilities(links, name, events, [splitTitle])
   return {
     name,
     file: program(`./${name}/main.ts`),
     ports,
-    capabilities: start === 'all' ? possible : startingCapabilities(links, name),
+    // What is about columns that change is deployed by the plan that adds them.
+    capabilities: start === 'all' ? possibleCapabilities(links, name, events) : startingCapabilities(links, name),
     possible,
     environment: context => ({
       ...identity(context, name),

@@ -34,13 +34,15 @@ import { operatorRoutes } from '../cutover/service/operator.ts'
 import { planRoutes } from '../cutover/service/plan-routes.ts'
 import { openReceiving } from '../cutover/service/receiving.ts'
 import { openStores, type Stores } from '../cutover/service/stores.ts'
+import { versionRoutes } from '../cutover/service/version-routes.ts'
 import { flip, installSwitches, openSwitchCache } from '../cutover/switch/switch.ts'
 import type { Draining } from '../engine/plan/world.ts'
 import { openDirectory } from '../engine/services/directory.ts'
 import { gateOf } from '../engine/verbs/drained.ts'
-import { countDraining } from '../engine/world/draining.ts'
+import { type Ask, countDraining } from '../engine/world/draining.ts'
 import { type Adding, Counted, countingDatabase, countLink, openAdding } from './counting.ts'
 import { freshDatabase } from './database.ts'
+import { alive } from './operating.ts'
 import { copyOf } from './tables.ts'
 
 const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
@@ -96,6 +98,8 @@ export interface Two {
   count(route: Route): Promise<Draining>
   /** The gate: `drained`, or why not, as its code. */
   gate(route: Route): Promise<string>
+  /** The operator interfaces of both. */
+  readonly ask: Ask
 }
 
 export async function openTwo(context: TestContext): Promise<Two> {
@@ -146,6 +150,7 @@ export async function openTwo(context: TestContext): Promise<Two> {
       [
         ...planRoutes({ service, links: [link], events, stores: own }),
         ...operatorRoutes({ ...options, ...seams, readings: async () => ({}), flipped: () => undefined }),
+        ...versionRoutes({ service, links: [link], events, stores: own, switches, ...seams, flipped: () => undefined }),
         ...linkRoutes(service === link.to ? [link] : [], service === link.to ? doors : new Map(), own.receive),
       ],
       { verifier, operatorTokenDigest: tokenDigest('secret') },
@@ -202,7 +207,7 @@ export async function openTwo(context: TestContext): Promise<Two> {
     return commit
   }
 
-  const ask = (service: string, path: string, body?: object): Promise<unknown> =>
+  const ask: Ask = (service, path, body) =>
     directory.ask(service, {
       method: body === undefined ? 'GET' : 'POST',
       path,
@@ -290,11 +295,6 @@ export async function openTwo(context: TestContext): Promise<Two> {
       const { verdict, waitsFor } = gateOf(await count(route), link.id, route)
       return verdict === 'pass' ? 'drained' : (waitsFor?.code ?? verdict)
     },
+    ask,
   }
-}
-
-/** Lets an instance live for as long as the test does. */
-export async function alive({ consumer: store, receive }: Stores, id: string): Promise<void> {
-  await store.beat(id, { capabilities: [], versions: {}, build: 'test', readings: {} })
-  await receive.transaction(tx => tx.query(`update instance set until = 'infinity' where id = $1`, [id]))
 }

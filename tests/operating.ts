@@ -80,3 +80,9 @@ export async function openOperated(
 /** An instance that lives, with what it declares. */
 export const declare = (stores: Stores, id: string, ...capabilities: string[]): Promise<void> =>
   stores.consumer.beat(id, { capabilities, versions: {}, build: 'b1', readings: {} })
+
+/** Lets an instance live for as long as the test does. */
+export async function alive({ consumer, receive }: Stores, id: string): Promise<void> {
+  await consumer.beat(id, { capabilities: [], versions: {}, build: 'test', readings: {} })
+  await receive.transaction(tx => tx.query(`update instance set until = 'infinity' where id = $1`, [id]))
+}

@@ -12,7 +12,7 @@ import { certifiedBy } from '../engine/certificate/certificate.ts'
 import { openCertificates } from '../engine/certificate/postgres.ts'
 import type { Certificates } from '../engine/certificate/store.ts'
 import type { Lease } from '../engine/lease/lease.ts'
-import { added, plan, type Plan, type PlanFor, step } from '../engine/plan/plan.ts'
+import { added, type ChangePlan, type LinkPlan, plan, type Plan, type PlanFor, step } from '../engine/plan/plan.ts'
 import { consume } from '../engine/verbs/consume.ts'
 import { drained } from '../engine/verbs/drained.ts'
 import type { Portions } from '../engine/api/portions.ts'
@@ -23,10 +23,12 @@ import { produce } from '../engine/verbs/produce.ts'
 import { register } from '../engine/verbs/register.ts'
 import { retireCalls, retireEndpoint } from '../engine/verbs/retire.ts'
 import { route } from '../engine/verbs/route.ts'
-import { openOrders, type Orders, planOf } from '../engine/run/orders.ts'
+import { planOf } from '../engine/run/choice.ts'
+import { openOrders, type Orders } from '../engine/run/orders.ts'
 import { openRuns } from '../engine/run/postgres.ts'
 import { advance, type RunnerPorts } from '../engine/run/runner.ts'
 import { numberOf, type Runs, type StoredRun } from '../engine/run/store.ts'
+import { openChangeWorld } from './small-change.ts'
 import { creditEvent as event, creditLink as link, openTestWorld, type Subject, type TestWorld } from './small-world.ts'
 
 /** The engine was killed. */
@@ -35,7 +37,7 @@ class Killed extends Error {}
 const log = openLog({ service: 'engine', instance: 'test', level: 'silent' })
 export const clock: Clock = { now: () => Date.now(), sleep: async () => undefined }
 export const title = { en: 'a step', ru: 'шаг' }
-export const toEventBy = (portions: Portions): Plan =>
+export const toEventBy = (portions: Portions): LinkPlan =>
   plan({ id: link.id, link, to: 'event', procedure: 'Procedure 3', title }, [
     step('1', title, register(event, 0, ['hiring', 'bonuses'])),
     step('2', title, consume(link, { name: event.name, version: 0 }, 'record')),
@@ -77,11 +79,18 @@ export interface Setup {
   stall(run: string, watch?: (write: number) => void): Promise<void>
 }
 
-const movesMax = 500
+const movesMax = 2_000
+/** A run that makes so many moves without an end will make no end. */
+const stalledMoves = 500
 
-/** A system in memory, and an engine's database of its own; with approvals by a second person, or without. Of another link and its plans, if they are given. */
-export async function setup(context: TestContext, approvals = false, other?: Subject & { readonly planFor: PlanFor }): Promise<Setup> {
-  const subject = other ?? { link, event, on: 'http' as const, planFor }
+/** A system in memory, and an engine's database of its own; with approvals by a second person, or without. Of another link and its plans, or of a change, if they are given. */
+export async function setup(
+  context: TestContext,
+  approvals = false,
+  other?: (Subject & { readonly planFor: PlanFor }) | { readonly change: ChangePlan },
+): Promise<Setup> {
+  const change = other !== undefined && 'change' in other ? other.change : undefined
+  const subject = other === undefined || 'change' in other ? { link, event, on: 'http' as const, planFor } : other
   const own = await freshDatabase()
   const database = openDatabase({ url: own.url, name: 'runs-test', connectionsMax: 4, onIdleError: () => undefined })
   context.after(async () => {
@@ -92,9 +101,12 @@ export async function setup(context: TestContext, approvals = false, other?: Sub
   let laterMs = 0
   const now = (): number => clock.now() + laterMs
   const certificates = openCertificates(database, lease(), now)
-  const system = openTestWorld(documentDigest(subject.event.versions[0] as object), certificates, now, subject)
+  const system =
+    change === undefined
+      ? openTestWorld(documentDigest(subject.event.versions[0] as object), certificates, now, subject)
+      : openChangeWorld(change)
   const runs = openRuns(database, lease(), clock.now)
-  const known = { links: [subject.link], planFor: subject.planFor }
+  const known = { links: [subject.link], planFor: subject.planFor, changes: change === undefined ? [] : [change] }
   const orders = openOrders({
     ...known,
     runs,
@@ -112,7 +124,7 @@ export async function setup(context: TestContext, approvals = false, other?: Sub
     log,
   })
 
-  async function carry(run: string, kill: (write: number, when: 'before' | 'after') => boolean): Promise<number | null> {
+  async function carry(run: string, kill: (write: number, when: 'before' | 'after') => boolean, movesMax: number): Promise<number | null> {
     let writes = 0
     const dying: Runs = {
       ...runs,
@@ -143,12 +155,12 @@ export async function setup(context: TestContext, approvals = false, other?: Sub
     ports,
     stored,
     async drive(run, kill = () => false) {
-      const writes = await carry(run, kill)
+      const writes = await carry(run, kill, movesMax)
       assert.ok(writes !== null, 'the run does not come to rest')
       return writes
     },
     async stall(run, watch = () => undefined) {
-      const writes = await carry(run, write => (watch(write), false))
+      const writes = await carry(run, write => (watch(write), false), stalledMoves)
       assert.equal(writes, null, 'the run came to rest')
     },
   }

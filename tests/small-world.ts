@@ -1,5 +1,6 @@
 // A system of two services in memory, for tests of runs: it obeys the rules that the real one keeps, and moves a little
 // with every look at it.
+import assert from 'node:assert/strict'
 import type { EventContract, LinkContract, Route } from 'cutover/contract'
 import { startingCapabilities } from 'cutover/contract/capability'
 import { Problem } from 'cutover/failure'
@@ -35,6 +36,18 @@ export const creditEvent: EventContract = defineEvent({
   orderKey: () => 'k',
   businessKey: () => 'k',
 })
+
+const absent = (): never => assert.fail('nothing but a link is moved here')
+const noChange = {
+  ignorantOf: absent,
+  columns: absent,
+  columnsTo: absent,
+  fill: absent,
+  compareColumns: absent,
+  versionOf: absent,
+  turnVersion: absent,
+  drainingVersion: absent,
+}
 
 export interface TestWorld {
   readonly world: (run: string | null) => World
@@ -129,6 +142,7 @@ export function openTestWorld(
   function world(run: string | null): World {
     return {
       run,
+      now,
       link: () => link,
       event: () => event,
       async instances(service): Promise<readonly Instance[]> {
@@ -192,6 +206,7 @@ export function openTestWorld(
         topic = next[change]
       },
       series: async () => [],
+      ...noChange,
       certify: (id, route, count) => certifier(run).certify(id, route, count),
       certificate: (id, route) => certifier(run).certificate(id, route),
       refuse: (id, route) => certifier(run).refuse(id, route),

@@ -71,7 +71,7 @@ export function createFakeSystem(): FakeSystem {
     const producing = plan.steps.findIndex(({ verb }) => verb === 'produce')
     setLink(plan.link, {
       run: gone ? null : id,
-      route: switched ? plan.to : plan.from,
+      route: routeIn(switched ? plan.to : plan.from),
       shadow: !switched && producing !== -1 && standing.at >= producing && run.state !== 'reverted',
     })
     return run
@@ -250,3 +250,6 @@ function pairsOf(verdict: PairVerdict | null): readonly ParityPair[] {
     }
   })
 }
+
+/** The links here move by routes only. */
+const routeIn = (end: PlanView['to']): Route | null => (end === 'http' || end === 'event' ? end : null)

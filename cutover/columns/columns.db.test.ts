@@ -230,3 +230,23 @@ test('who reaches for the old column without knowing of the change is named, by 
   await step('restore')
   assert.equal(await as('old').read('p00002'), 'A 2')
 })
+
+test('what is done to the columns on order is no use of the old one, from the first step to the last', async () => {
+  const { database, standing } = await setup(3)
+  const watch = openColumnWatch([change], systemClock)
+  const store = openColumnStore(watch.watched(database))
+  const step = (one: ColumnStep): Promise<void> => store.transaction(tx => store.step(tx, change, one))
+  await step('expand')
+  await step('guard')
+  await store.transaction(tx => store.begin(tx, change, 'forward', 'r-1'))
+  while (await fillPage(store, change));
+  await compareColumns(store, change)
+  for (const one of ['constrain', 'validate', 'relax', 'quarantine', 'restore'] as const) await step(one)
+  await store.transaction(tx => store.begin(tx, change, 'back', 'r-1'))
+  while (await fillPage(store, change));
+  for (const one of ['tighten', 'relax', 'quarantine'] as const) await step(one)
+  await watch.tell(store, 'people-1')
+  assert.deepEqual((await standing()).uses, [])
+  await step('drop')
+  assert.equal((await standing()).old, 'absent')
+})

@@ -149,7 +149,8 @@ export function openColumnStore(database: Database): ColumnStore {
       await tx.query(shortly)
       const shape = await shapeOf(tx, change)
       if (shape === null) return
-      for (const statement of steps[step](change, shape)) await tx.query(statement)
+      // Marked: what is done to the column on order is no use of it.
+      for (const statement of steps[step](change, shape)) await tx.query(`${statement} ${markOf(change.change)}`)
       // What was noted before it was hidden says nothing about who reaches for it now.
       if (step === 'quarantine') await tx.query('delete from column_use where change = $1 and table_name = $2', named(change))
     },
@@ -218,6 +219,16 @@ export function openColumnStore(database: Database): ColumnStore {
           where change = $1 and table_name = $2`,
         [...named(change), cursor, filled, over],
       )
+    },
+    async olds(change, after, limit) {
+      if ((await shapeOf(database, change))?.old !== 'present') return []
+      const { column, type } = change.cursor
+      const { rows } = await database.query<{ key: string; old: string }>(
+        `select ${column}::text as key, ${change.old} as old from ${change.table} ${markOf(change.change)}
+          where ${change.old} is not null ${after === null ? '' : `and ${column} > $2::${type}`} order by ${column} limit $1`,
+        after === null ? [limit] : [limit, after],
+      )
+      return rows
     },
     async both(change, after, limit) {
       if ((await shapeOf(database, change)) === null) return []

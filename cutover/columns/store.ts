@@ -98,6 +98,8 @@ export interface ColumnStore {
     change: ColumnChange,
     page: { readonly cursor: string | null; readonly filled: number; readonly over: boolean },
   ): Promise<void>
+  /** The old values alone, for the report on a lens; none while the old column is not in its place. */
+  olds(change: ColumnChange, after: string | null, limit: number): Promise<readonly { readonly key: string; readonly old: string }[]>
   /** Rows with both forms, for the comparison. */
   both(change: ColumnChange, after: string | null, limit: number): Promise<readonly BothForms[]>
   /** Notes who reached for old columns. */

@@ -19,6 +19,10 @@ export interface ColumnChange {
   readonly required: string
   readonly optional: readonly string[]
   readonly lens: Lens<string, Parts>
+  /** The optional column that keeps a text as it was written, where the others would not give it back. */
+  readonly raw?: string
+  /** Why a person should look at what became of a text, in one word; null for nothing. */
+  flag?(old: string): string | null
   /** What the lens says of the new columns, as an expression: for digests and pages that are made in the database. Held to the lens by a test of whoever declares it. */
   oldSql(prefix: string): string
 }

@@ -104,8 +104,8 @@ test('a dead letter and a parked fact keep no partition: they are carried over, 
   assert.deepEqual(await sweepAndDrop(), { open: 2, carried: 2 })
   assert.deepEqual(await partitions(), before.slice(2))
   // Not drained, whatever the outbox still has.
-  const { open, candidates, dead } = await store.rest(link, 'http', 1_000n, 0)
-  assert.deepEqual([(await store.statedFor(link, 'http', 0)).issued, open, candidates, dead], [3, 2, [b, e], [b]])
+  const { open, candidates, dead } = await store.rest(link, { route: 'http', since: 0 }, 1_000n)
+  assert.deepEqual([(await store.statedFor(link, { route: 'http', since: 0 })).issued, open, candidates, dead], [3, 2, [b, e], [b]])
   const left = await database.query<{ fact_id: string }>('select fact_id from outbox order by position', [])
   assert.deepEqual([left.rows.length, (await store.held(link, [b, e])).toSorted()], [1, [b, e].toSorted()])
   // Nobody sends again what waits for a person, or what the receiver keeps.

@@ -132,11 +132,11 @@ test('beyond what the receiver remembers the count believes no sweep', async () 
   const facts = [await arrive('a'), await arrive('b')]
   await pass(2)
   const store = openRelayStore(database)
-  assert.deepEqual((await store.rest(countLink.id, 'http', 2n, 0)).candidates, [])
-  assert.deepEqual((await store.rest(countLink.id, 'http', 1n, 0)).candidates, [facts[1]])
-  assert.deepEqual((await store.rest(countLink.id, 'http', 0n, 0)).gone, false)
+  assert.deepEqual((await store.rest(countLink.id, { route: 'http', since: 0 }, 2n)).candidates, [])
+  assert.deepEqual((await store.rest(countLink.id, { route: 'http', since: 0 }, 1n)).candidates, [facts[1]])
+  assert.deepEqual((await store.rest(countLink.id, { route: 'http', since: 0 }, 0n)).gone, false)
   await database.query('delete from outbox where position = 1')
-  const rests = await Promise.all([0n, 1n, 2n].map(compared => store.rest(countLink.id, 'http', compared, 0)))
+  const rests = await Promise.all([0n, 1n, 2n].map(compared => store.rest(countLink.id, { route: 'http', since: 0 }, compared)))
   assert.deepEqual(
     rests.map(rest => rest.gone),
     [true, false, false],

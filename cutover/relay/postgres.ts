@@ -17,6 +17,7 @@ import {
   readMax,
   type RelayStore,
   type Rest,
+  type Way,
 } from './store.ts'
 
 // The limit is a literal and the range sargable: with a parameter the planner forgets that few rows are wanted.
@@ -209,7 +210,7 @@ export function openRelayStore(database: Database): RelayStore {
       )
       return rows.map(row => row.fact_id)
     },
-    async statedFor(link, route, since) {
+    async statedFor(link, way) {
       // Positions rise with epochs: what was stated since one lies beyond the last fact of the link that was stated before it.
       const { rows } = await database.query<{ issued: number; newest: string }>(
         `with before as materialized (
@@ -217,16 +218,17 @@ export function openRelayStore(database: Database): RelayStore {
          )
          select count(*)::int as issued, coalesce(max((stamps -> $1 ->> 'epoch')::bigint), 0) as newest
            from (select stamps from outbox
-                  where position > coalesce((select position from before), 0) and stamps -> $1 ->> 'route' = $2
+                  where position > coalesce((select position from before), 0) and ${isOfWay(2, 4)}
                   union all
                  select stamps from outbox_carried c
-                  where link = $1 and stamps -> $1 ->> 'route' = $2 and (stamps -> $1 ->> 'epoch')::bigint >= $3
+                  where link = $1 and ${isOfWay(2, 4)} and (stamps -> $1 ->> 'epoch')::bigint >= $3
                     and not exists (select from outbox o where o.position = c.position)) as own`,
-        [link, route, since],
+        [link, ...wayOf(way)],
       )
       return { issued: rows[0]?.issued ?? 0, newest: Number(rows[0]?.newest ?? 0) }
     },
-    async rest(link, route, compared, since) {
+    async rest(link, way, compared) {
+      const [route, since, version] = wayOf(way)
       // In one statement, so that what becomes terminal meanwhile is in all of it or in none. Everything at or below the
       // sweep's position is terminal or carried over, as far as the receiver remembers it: only what lies beyond, or is
       // carried, has to be asked after.
@@ -235,10 +237,10 @@ export function openRelayStore(database: Database): RelayStore {
          own as materialized (
            select position, fact_id from outbox
             where position > (select least(through, $3::bigint) from swept)
-              and stamps -> $1 ->> 'route' = $2 and (stamps -> $1 ->> 'epoch')::bigint >= $4
+              and ${isOfWay(2, 5)} and (stamps -> $1 ->> 'epoch')::bigint >= $4
             union
            select position, fact_id from outbox_carried
-            where link = $1 and stamps -> $1 ->> 'route' = $2 and (stamps -> $1 ->> 'epoch')::bigint >= $4
+            where link = $1 and ${isOfWay(2, 5)} and (stamps -> $1 ->> 'epoch')::bigint >= $4
          ), few as materialized (select position, fact_id from own order by position limit ${candidatesMax})
          select (select count(*)::int from own) as open,
                 array(select fact_id from few order by position) as candidates,
@@ -246,7 +248,7 @@ export function openRelayStore(database: Database): RelayStore {
                 array(select d.fact_id from dead_letter d join few on few.fact_id = d.fact_id
                        where d.side = 'relay' and d.link = $1 and d.state in ('open', 'replaying')) as dead,
                 (select $3::bigint < through and coalesce((select min(position) from outbox) > $3::bigint + 1, true) from swept) as gone`,
-        [link, route, compared.toString(), since],
+        [link, route, compared.toString(), since, version],
       )
       return rows[0] as Rest
     },
@@ -256,3 +258,10 @@ export function openRelayStore(database: Database): RelayStore {
     },
   }
 }
+
+/** Facts of the link $1: by the route of one parameter, or in the version of another; the one that is not meant is null. */
+const isOfWay = (route: number, version: number): string =>
+  `stamps ? $1 and ($${route}::text is null or stamps -> $1 ->> 'route' = $${route}) and ($${version}::int is null or version = $${version})`
+
+const wayOf = (way: Way): readonly [route: string | null, since: number, version: number | null] =>
+  'version' in way ? [null, 0, way.version] : [way.route, way.since, null]

@@ -101,14 +101,17 @@ export interface RelayStore {
   open(links: readonly string[]): Promise<Readonly<Record<string, number>>>
   /** Which of these facts of a link are still held here, in the outbox or carried over, and so will be seen through. */
   held(link: string, facts: readonly string[]): Promise<readonly string[]>
-  /** The facts that were stated for a route of a link, at an epoch or after it, and are still held; reads all of them. */
-  statedFor(link: string, route: Route, since: number): Promise<Stated>
+  /** The facts of a link of one way that are still held; reads all of them. */
+  statedFor(link: string, way: Way): Promise<Stated>
   /**
-   * Those of them that are not known to be terminal; no more can come once the switch has left the route. The receiver
+   * Those of them that are not known to be terminal; no more can come once the switch has left the way. The receiver
    * remembers that all is terminal up to `compared`: what the sweep has found beyond that is not believed any more.
    */
-  rest(link: string, route: Route, compared: bigint, since: number): Promise<Rest>
+  rest(link: string, way: Way, compared: bigint): Promise<Rest>
 }
+
+/** Facts by how the switch said that they go: by a route, at an epoch or after it; or in a version of their event, by whichever route. */
+export type Way = { readonly route: Route; readonly since: number } | { readonly version: number }
 
 export interface Stated {
   readonly issued: number
@@ -116,7 +119,7 @@ export interface Stated {
   readonly newest: number
 }
 
-/** What is left of the facts that were stated for one route of a link. */
+/** What is left of the facts of one way of a link. */
 export interface Rest {
   /** Those that are not known to be terminal. */
   readonly open: number

@@ -1,5 +1,6 @@
 import { compareColumns } from '../columns/fill.ts'
 import type { ColumnChange } from '../contract/columns.ts'
+import { reportOn } from '../columns/report.ts'
 import type { ColumnStep } from '../columns/store.ts'
 import { isTransient } from '../database/database.ts'
 import { Problem } from '../failure/problem.ts'
@@ -93,6 +94,20 @@ export function columnRoutes(options: {
       async handle({ params: { change = '' } }) {
         const tables = await Promise.all(
           of(change).map(async one => ({ table: one.table, ...(await compareColumns(stores.columns, one)) })),
+        )
+        return { body: { change, tables } }
+      },
+    },
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/columns/{change}/report',
+      operationId: 'reportColumns',
+      summary: 'How the values that are stored now come out of the lens of a change: counts and keys, never values.',
+      params: closed({ change: name }),
+      async handle({ params: { change = '' } }) {
+        const tables = await Promise.all(
+          of(change).map(async one => ({ table: one.table, column: one.old, ...(await reportOn(stores.columns, one)) })),
         )
         return { body: { change, tables } }
       },

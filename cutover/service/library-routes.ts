@@ -85,7 +85,7 @@ export function libraryRoutes(options: {
     }),
     ...topicRoutes({ service, events, broker, stores, clock }),
     ...columnRoutes({ service, changes, stores, told }),
-    ...versionRoutes({ service, events, stores, switches, clock, random, flipped }),
+    ...versionRoutes({ service, links, events, stores, switches, clock, random, flipped }),
     ...dataRoutes({ service, links, stores, readers: readings.all, sources, turned: () => doorbell.ring('reading') }),
     ...deadLetterRoutes({ service, links, registry, stores }),
     ...operatorRoutes({

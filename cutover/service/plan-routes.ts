@@ -86,8 +86,8 @@ export function planRoutes({ service, links, events, stores }: PlanRoutesOptions
         const { epoch, seen } = await stores.switch.read()
         // Once the switch has left the route, the set is final: it is counted once, however often it is asked for.
         const key = `${link.id} ${route} ${stand.epoch} ${from}`
-        const facts = stated.get(key) ?? (await stores.relay.statedFor(link.id, route, from))
-        const rest = await stores.relay.rest(link.id, route, BigInt(request.query['compared'] as string), from)
+        const facts = stated.get(key) ?? (await stores.relay.statedFor(link.id, { route, since: from }))
+        const rest = await stores.relay.rest(link.id, { route, since: from }, BigInt(request.query['compared'] as string))
         const { epoch: after } = await standOf(link)
         if (after !== stand.epoch)
           throw new Problem('switch_busy', {

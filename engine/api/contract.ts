@@ -6,6 +6,8 @@ import type { Delivery } from './refill.ts'
 import type { Said, Title } from './plan.ts'
 
 export type Route = 'http' | 'event'
+/** Where a plan begins and ends: a link's route; for a change of what several services keep and tell, its old or its new form. */
+export type End = Route | 'old' | 'new'
 
 export const paths = {
   links: '/api/links',
@@ -14,7 +16,7 @@ export const paths = {
   redelivery: '/api/links/{id}/delivery',
   /** `POST` with a RefillRequest begins a refill (RefillView) or counts what it would send (RefillCount); `GET`: RefillView of the last one. */
   refill: '/api/links/{id}/refill',
-  /** `?to=` names the route; without it, the one that the link is not on. `?portions=5,25` moves these per cents of the keys first. */
+  /** `{id}` is a link, or a change of several services, which has no `?to=`. `?to=` names the route; without it, the one that the link is not on. `?portions=5,25` moves these per cents of the keys first. */
   plan: '/api/plans/{id}',
   apply: '/api/plans/{id}/apply',
   runs: '/api/runs',
@@ -35,6 +37,8 @@ export const paths = {
   /** DeliveryView (`delivery.ts`): what waits to be delivered, why, and what happens next. */
   delivery: '/api/delivery',
   history: '/api/history',
+  /** LensReport: how a change would come out, row by row of what is stored now. Values never travel. */
+  lens: '/api/lenses/{id}/report',
   verify: '/api/verify',
   /** DoctorReport of `doctor.ts`: what is not as it should be, with what repairs it. */
   doctor: '/api/doctor',

@@ -1,4 +1,4 @@
-import type { Route } from './contract.ts'
+import type { End, Route } from './contract.ts'
 import type { Portions } from './portions.ts'
 
 /**
@@ -53,9 +53,10 @@ export interface Refusal {
 
 export interface PlanView {
   readonly plan: string
+  /** The link that it moves, or the name of the change that it makes. */
   readonly link: string
-  readonly from: Route
-  readonly to: Route
+  readonly from: End
+  readonly to: End
   readonly title: Title
   /** The written procedure that it follows, as docs/procedures.md names it. */
   readonly procedure: string
@@ -143,9 +144,10 @@ export interface ApproveRequest {
 export interface RunView {
   readonly run: string
   readonly plan: string
+  /** The link that it moves, or the name of the change that it makes. */
   readonly link: string
-  readonly from: Route
-  readonly to: Route
+  readonly from: End
+  readonly to: End
   readonly title: Title
   readonly hash: string
   readonly heading: 'forward' | 'back' | 'complete'
@@ -167,7 +169,7 @@ export interface RunView {
 }
 
 export interface ApplyRequest {
-  /** Without it: the route that the link is not on. */
+  /** Without it: the route that the link is not on. A change has none. */
   readonly to?: Route
   /** The hash of the plan that the operator has seen. */
   readonly hash?: string
@@ -175,6 +177,36 @@ export interface ApplyRequest {
   readonly until?: string
   /** Per cents of the keys to move first, rising, one step each. */
   readonly portions?: Portions
+}
+
+/** Rows of one kind: how many, and the keys of the first of them. */
+export interface RowKind {
+  readonly rows: number
+  readonly keys: readonly string[]
+}
+
+/** How the values of one table would come out of a change, there and back. */
+export interface LensTable {
+  readonly service: string
+  readonly table: string
+  readonly column: string
+  readonly rows: number
+  /** Those that come back to the byte. */
+  readonly equal: number
+  /** Those of them that do so only because their text is kept beside the parts. */
+  readonly raw: number
+  /** Those that would be changed. */
+  readonly broken: RowKind
+  /** Those that a person should look at, by why. */
+  readonly flags: Readonly<Record<string, RowKind>>
+}
+
+/** What a change would make of the values that are stored now. Keys and counts, never values. */
+export interface LensReport {
+  readonly change: string
+  /** Whether every value comes back to the byte. */
+  readonly ok: boolean
+  readonly tables: readonly LensTable[]
 }
 
 /** How what the event route would have done compares with what HTTP did, by business key, since the shadow began. */

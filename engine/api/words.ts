@@ -1,3 +1,4 @@
+import { changeWords } from './change-words.ts'
 import type { Said } from './plan.ts'
 
 /**
@@ -194,6 +195,8 @@ export const words: Readonly<Record<string, string>> = {
   removed_gate: 'no capability, endpoint, consumer, copy or series of metrics of the {route} route of {link} is left',
   removed_waits: 'still there: {left}',
 
+  ...changeWords,
+
   // links
   link_service_away: '{service} does not answer ({reason})',
   link_instances_away: '{away} of {instances} instances of {service} do not answer ({reason})',
@@ -243,6 +246,9 @@ export const words: Readonly<Record<string, string>> = {
   figure_touches: 'times reached for',
   figure_kept: 'kept for another link',
   figure_left: 'left behind',
+  figure_ignorant: 'instances that do not know it',
+  figure_tables: 'tables',
+  figure_filled: 'rows filled',
   figure_epoch: 'epoch of the switch',
 }
 

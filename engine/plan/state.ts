@@ -46,6 +46,31 @@ export const thing = {
   topic: (event: string): string => `topic ${event}`,
   /** proved or unproved */
   parity: (link: string): string => `parity ${link}`,
+  /** absent or present: the columns that come */
+  added: (change: string, service: string): string => `new columns of ${change} in ${service}`,
+  /** old, both, new or only: the least that any live instance does about the columns */
+  written: (change: string, service: string): string => `columns of ${change} written and read in ${service}`,
+  /** none, new_rows or all_rows: whether rows without the columns that come are refused */
+  guard: (change: string, service: string): string => `guard of ${change} in ${service}`,
+  /** yes or no: every row has its new columns */
+  filled: (change: string, service: string): string => `filled ${change} in ${service}`,
+  /** yes or no: both forms of every row were compared */
+  compared: (change: string, service: string): string => `compared ${change} in ${service}`,
+  /** strict or relaxed: whether the old column may be empty */
+  demanded: (change: string, service: string): string => `old column of ${change} demanded in ${service}`,
+  /** present, quarantined or absent */
+  oldColumn: (change: string, service: string): string => `old column of ${change} in ${service}`,
+  /** yes or no: nobody reaches for the old column who does not know of the change */
+  unused: (change: string, service: string): string => `unused ${change} in ${service}`,
+  /** yes or no: nobody has reached for the old column in quarantine */
+  oldQuiet: (change: string, service: string): string => `quiet old column of ${change} in ${service}`,
+  /** yes or no: whether every instance can handle, or state, a version */
+  handled: (event: string, version: number, service: string): string => `${service} handles ${event} v${version}`,
+  stated: (event: string, version: number): string => `able to state ${event} v${version}`,
+  /** v0, v1, …: the version in which an event is told */
+  version: (event: string): string => `version of ${event}`,
+  /** yes or no: every fact that was stated in the version is terminal, and no more can be */
+  versionDrained: (event: string, version: number): string => `drained ${event} v${version}`,
   /** yes or no: every fact that was stated for the route is terminal, and no more can be */
   drained: (link: string, route: string): string => `drained ${link} ${route}`,
 } as const

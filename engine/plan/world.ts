@@ -130,12 +130,65 @@ export type Standing =
   /** It cannot be counted now. */
   | { readonly is: 'unsure'; readonly why: Said }
 
+/** How a change of columns stands in one table. */
+export interface ColumnsStand {
+  readonly table: string
+  readonly column: string
+  readonly added: 'absent' | 'present'
+  /** Whether a row without the new columns is refused, and whether all that are there have been checked. */
+  readonly guard: 'none' | 'new_rows' | 'all_rows'
+  readonly old: 'present' | 'quarantined' | 'absent'
+  /** Whether the old column may be empty. */
+  readonly relaxed: boolean
+  readonly rows: number
+  readonly filled: number
+  /** Since somebody reached for the old column who does not know of the change; null when nobody ever has. */
+  readonly quietMs: number | null
+  /** Who did, the last first; `at` says when. */
+  readonly uses: readonly (Touch & { readonly at: string })[]
+  readonly fill: {
+    readonly state: 'filling' | 'done' | 'cancelled'
+    readonly askedBy: string
+    readonly total: number
+    readonly filled: number
+    readonly tookMs: number
+  } | null
+}
+
+/** One step in all tables of a service that a change concerns; those of the library, which says what they do. */
+export type ColumnsStep = 'expand' | 'retract' | 'guard' | 'unguard' | 'check' | 'relax' | 'tighten' | 'quarantine' | 'restore' | 'drop'
+
+/** Rows whose two forms were compared. */
+export interface ColumnsCompared {
+  readonly table: string
+  readonly rows: number
+  readonly different: number
+  /** Those of the first that differ. */
+  readonly keys: readonly string[]
+}
+
+/** The facts of all links that carry an event, as far as they were stated in one version of it. */
+export interface VersionDraining {
+  /** The version in which new facts are stated. */
+  readonly told: number
+  readonly issued: number
+  readonly outstanding: number
+  readonly onTheirWay: number
+  readonly retrying: number
+  readonly parked: number
+  readonly dead: number
+  /** Why the figures prove nothing now; null when they do. */
+  readonly unsure: Said | null
+}
+
 /**
  * All that verbs can see and do, under the term of the engine that acts: the operator interfaces of the services, the
  * deployer, the registry. Every call that changes something may be repeated.
  */
 export interface World {
   readonly run: string | null
+  /** The engine's clock, in milliseconds. */
+  now(): number
   link(id: string): LinkContract
   event(name: string): EventContract
   /** The live instances of a service. Throws `service_away` when none answers. */
@@ -168,6 +221,20 @@ export interface World {
   telling(link: string): Promise<Telling>
   /** Begins to tell what was there before, for whoever asks, or gives it up. */
   tell(link: string, change: 'tell' | 'cancel', askedBy: string): Promise<void>
+  /** The instances of a service that do not know of a change of columns, by address: theirs is an older build. */
+  ignorantOf(service: string, change: string): Promise<readonly string[]>
+  /** How a change of columns stands in a service, by table; a table that is not there has no row. */
+  columns(service: string, change: string): Promise<readonly ColumnsStand[]>
+  columnsTo(service: string, change: string, step: ColumnsStep): Promise<void>
+  /** Begins to fill the new columns, or the old one back, for whoever asks, or gives it up. */
+  fill(service: string, change: string, order: 'fill' | 'fill_back' | 'cancel', askedBy: string): Promise<void>
+  /** Compares both forms of every row. */
+  compareColumns(service: string, change: string): Promise<readonly ColumnsCompared[]>
+  /** In which version an event is told. */
+  versionOf(event: string): Promise<{ readonly version: number; readonly newest: number; readonly epoch: number }>
+  /** Moves the version in which an event is told; with `dryRun` does everything but the commit. */
+  turnVersion(event: string, version: number, dryRun?: boolean): Promise<void>
+  drainingVersion(event: string, version: number): Promise<VersionDraining>
   /** Certifies that a count has found the link drained of the route, for this run. A certificate that stands is kept. */
   certify(link: string, route: Route, count: Draining): Promise<void>
   /** Counts again and says what this run's certificate is worth; one that the count speaks against is revoked. */

@@ -1,4 +1,4 @@
-import { added, plan, type Plan, step } from '../plan/plan.ts'
+import { added, plan, type LinkPlan, step } from '../plan/plan.ts'
 import { consume } from '../verbs/consume.ts'
 import { drained } from '../verbs/drained.ts'
 import { parity } from '../verbs/parity.ts'
@@ -14,7 +14,7 @@ import { portionSteps } from './portions.ts'
 import type { EventContract, LinkContract } from 'cutover/contract'
 
 /** Procedure 3, for any business link that moves from HTTP to its event, whole or by portions of its keys first. */
-export const businessLinkToEvent = (link: LinkContract, event: EventContract, portions: Portions): Plan =>
+export const businessLinkToEvent = (link: LinkContract, event: EventContract, portions: Portions): LinkPlan =>
   plan(
     {
       id: link.id,

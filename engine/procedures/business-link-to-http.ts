@@ -1,4 +1,4 @@
-import { added, plan, type Plan, step } from '../plan/plan.ts'
+import { added, plan, type LinkPlan, step } from '../plan/plan.ts'
 import { call } from '../verbs/call.ts'
 import { drained } from '../verbs/drained.ts'
 import { quiet } from '../verbs/quiet.ts'
@@ -15,7 +15,7 @@ import type { EventContract, LinkContract } from 'cutover/contract'
 const quietSeconds = 5
 
 /** Procedure 4, for any business link that moves from its event to HTTP, whole or by portions of its keys first. */
-export const businessLinkToHttp = (link: LinkContract, event: EventContract, portions: Portions): Plan =>
+export const businessLinkToHttp = (link: LinkContract, event: EventContract, portions: Portions): LinkPlan =>
   plan(
     {
       id: link.id,

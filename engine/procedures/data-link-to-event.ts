@@ -1,4 +1,4 @@
-import { added, plan, type Plan, step } from '../plan/plan.ts'
+import { added, plan, type LinkPlan, step } from '../plan/plan.ts'
 import { consume } from '../verbs/consume.ts'
 import { makeCopy } from '../verbs/copy.ts'
 import { producer } from '../verbs/producer.ts'
@@ -11,7 +11,7 @@ import { openTopic } from '../verbs/topic.ts'
 import type { EventContract, LinkContract } from 'cutover/contract'
 
 /** Procedure 1, for any data link that moves from HTTP to its event. */
-export const dataLinkToEvent = (link: LinkContract, event: EventContract): Plan =>
+export const dataLinkToEvent = (link: LinkContract, event: EventContract): LinkPlan =>
   plan(
     {
       id: link.id,

@@ -1,4 +1,4 @@
-import { added, plan, type Plan, step } from '../plan/plan.ts'
+import { added, plan, type LinkPlan, step } from '../plan/plan.ts'
 import { call } from '../verbs/call.ts'
 import { dropCopy, quarantineCopy } from '../verbs/copy.ts'
 import { drained } from '../verbs/drained.ts'
@@ -12,7 +12,7 @@ import { undeployConsumer, undeployProducer } from '../verbs/undeploy.ts'
 import type { EventContract, LinkContract } from 'cutover/contract'
 
 /** Procedure 2, for any data link that moves from its event to HTTP. */
-export const dataLinkToHttp = (link: LinkContract, event: EventContract): Plan =>
+export const dataLinkToHttp = (link: LinkContract, event: EventContract): LinkPlan =>
   plan(
     {
       id: link.id,

@@ -1,33 +1,26 @@
-import type { LinkContract } from 'cutover/contract'
 import { Problem, extendProblems } from 'cutover/failure'
 import type { ApplyRequest, PlanView, RunView, Said } from '../api/plan.ts'
 import type { Route } from '../api/contract.ts'
-import { formatPortions, type Portions, portionsError } from '../api/portions.ts'
-import { linkUnknown } from '../links/unknown.ts'
-import { actionsOf, type Plan, type PlanFor, transitionsOf } from '../plan/plan.ts'
+import { formatPortions, type Portions } from '../api/portions.ts'
+import { actionsOf, type Plan, transitionsOf } from '../plan/plan.ts'
 import { refusalsOf } from '../plan/state.ts'
 import type { World } from '../plan/world.ts'
-import { observe } from '../world/observe.ts'
 import { approvalHours, demandApprovable, demandApproval } from './approval.ts'
+import { commandOf, holderOf, nothingToDo, openChoice, planOf, type Plans, stateBefore } from './choice.ts'
 import { isPastNoReturn, ordersOf } from './decide.ts'
 import { Held, numberOf, type Order, runId, type Runs, type StepOrder, type StoredRun } from './store.ts'
 import { refuseUnsound } from './unsound.ts'
 import { viewOf, wayBackOf } from './view.ts'
 
 extendProblems({
-  link_not_movable: { status: 409, title: 'There is no plan for the link' },
-  plan_unknown: { status: 404, title: 'There is no such plan' },
   plan_stale: { status: 409, title: 'The plan has changed since it was shown' },
-  nothing_to_do: { status: 409, title: 'The link is on this route already' },
   run_exists: { status: 409, title: 'A run holds what this plan touches' },
   run_unknown: { status: 404, title: 'There is no such run' },
   run_state: { status: 409, title: 'The run does not take this order now' },
   past_no_return: { status: 409, title: 'The run is past its point of no return' },
 })
 
-export interface OrdersPorts {
-  readonly links: readonly LinkContract[]
-  readonly planFor: PlanFor
+export interface OrdersPorts extends Plans {
   readonly runs: Runs
   /** The running system, to look at only. */
   readonly world: World
@@ -35,13 +28,6 @@ export interface OrdersPorts {
   readonly approvals?: boolean
   /** What was certified by these runs when their old route was empty, as it stands now; by the number of the run. */
   readonly certified: (runs: readonly StoredRun[]) => Promise<ReadonlyMap<number, Said>>
-}
-
-interface Chosen {
-  readonly plan: Plan
-  /** The route that carries the link, or most of it, before. */
-  readonly from: Route
-  readonly portions: Portions
 }
 
 /** What an operator may order: any engine takes it, the one that acts carries it out. */
@@ -59,17 +45,10 @@ export interface Orders {
   list(limit: number): Promise<readonly RunView[]>
 }
 
-/** The plan that a run was started with, as this build makes it; undefined when it does not know it any more. */
-export function planOf({ links, planFor }: Pick<OrdersPorts, 'links' | 'planFor'>, run: StoredRun): Plan | undefined {
-  const link = links.find(one => one.id === run.link)
-  const plan = link === undefined ? undefined : planFor(link, run.to, { portions: run.portions })
-  return plan?.id === run.plan ? plan : undefined
-}
-
-export function openOrders({ links, planFor, runs, world, certified, approvals = false }: OrdersPorts): Orders {
-  const see = (run: StoredRun, sentence: Said | null = null): RunView => viewOf(run, planOf({ links, planFor }, run), approvals, sentence)
-  const isMovable = (link: LinkContract): boolean =>
-    (['http', 'event'] as const).some(to => planFor(link, to, { portions: [] }) !== undefined)
+export function openOrders(ports: OrdersPorts): Orders {
+  const { runs, world, certified, approvals = false } = ports
+  const { choose } = openChoice(ports)
+  const see = (run: StoredRun, sentence: Said | null = null): RunView => viewOf(run, planOf(ports, run), approvals, sentence)
 
   async function seeAll(some: readonly StoredRun[]): Promise<readonly RunView[]> {
     const sentences = await certified(some)
@@ -79,38 +58,6 @@ export function openOrders({ links, planFor, runs, world, certified, approvals =
   async function show(number: number): Promise<RunView> {
     const [view] = await seeAll([(await runs.get(number)) as StoredRun])
     return view as RunView
-  }
-
-  /** The plan that takes the link to the route, or a problem that says what to do instead. */
-  async function choose(id: string, to: Route | undefined, asked: Portions | undefined): Promise<Chosen> {
-    const link = links.find(one => one.id === id)
-    if (link === undefined) throw linkUnknown(id, links)
-    if (!isMovable(link)) {
-      const movable = links.filter(isMovable).map(one => one.id)
-      throw new Problem('link_not_movable', {
-        detail: `${id} (${link.title}) works in its starting form only (${link.start}); there is no plan for it yet. Plans: ${movable.join(', ')}.`,
-      })
-    }
-    refusePortions(link, asked ?? [])
-    const from = await standsOn(link)
-    const wanted = to ?? otherThan(from)
-    const portions = asked ?? (await portionsUnderWay(id, wanted))
-    const plan = planFor(link, wanted, { portions })
-    if (plan === undefined) throw new Problem('plan_unknown', { detail: `there is no plan that takes ${id} to ${wanted}` })
-    return { plan, from, portions }
-  }
-
-  /** The route that carries the link. While another has a share of its keys only, the link is still on its way there. */
-  async function standsOn({ id, kind }: LinkContract): Promise<Route> {
-    if (kind === 'data') return await world.routeOf(id)
-    const { route, share } = await world.switchOf(id)
-    return share === 100 ? route : otherThan(route)
-  }
-
-  async function portionsUnderWay(id: string, to: Route): Promise<Portions> {
-    const holder = await runs.holder(`link ${id}`)
-    const run = holder === null ? null : await runs.get(holder)
-    return run?.link === id && run.to === to ? run.portions : []
   }
 
   async function ordered(
@@ -144,7 +91,7 @@ export function openOrders({ links, planFor, runs, world, certified, approvals =
   return {
     async plan(id, to, asked) {
       const { plan, from, portions } = await choose(id, to, asked)
-      const state = await observe(world, plan.link)
+      const state = await stateBefore(world, plan)
       const steps = await Promise.all(
         actionsOf(plan).map(async ({ step, verb }) => ({
           step: step.id,
@@ -158,7 +105,7 @@ export function openOrders({ links, planFor, runs, world, certified, approvals =
           ...wayBackOf(verb),
         })),
       )
-      const holder = await runs.holder(`link ${id}`)
+      const holder = await holderOf(runs, plan)
       return {
         plan: plan.id,
         link: id,
@@ -177,7 +124,7 @@ export function openOrders({ links, planFor, runs, world, certified, approvals =
       const { plan, from, portions } = await choose(id, to, asked)
       if (hash !== undefined && hash !== plan.hash) {
         throw new Problem('plan_stale', {
-          detail: `the plan of ${id} to ${plan.to} is ${plan.hash} now and was ${hash} when it was shown; look at it again: cutover plan ${id} --to ${plan.to}${portions.length === 0 ? '' : ` --portions ${formatPortions(portions)}`}`,
+          detail: `the plan of ${id} to ${plan.to} is ${plan.hash} now and was ${hash} when it was shown; look at it again: cutover plan ${commandOf(plan)}${portions.length === 0 ? '' : ` --portions ${formatPortions(portions)}`}`,
         })
       }
       if (until !== undefined && !plan.steps.some(step => step.id === until)) {
@@ -187,13 +134,9 @@ export function openOrders({ links, planFor, runs, world, certified, approvals =
       }
       const turned = await turnAround(plan, who, until ?? null)
       if (turned !== null) return turned
-      if (from === plan.to && (await runs.holder(`link ${id}`)) === null) {
-        throw new Problem('nothing_to_do', {
-          detail: `${id} is on ${from} already; to move it: cutover apply ${id} --to ${from === 'http' ? 'event' : 'http'}`,
-        })
-      }
-      const holder = await runs.holder(`link ${id}`)
-      if (holder === null) refuseUnsound(plan, refusalsOf(transitionsOf(plan), await observe(world, plan.link)))
+      const holder = await holderOf(runs, plan)
+      if (from === plan.to && holder === null) throw nothingToDo(plan, from)
+      if (holder === null) refuseUnsound(plan, refusalsOf(transitionsOf(plan), await stateBefore(world, plan)))
       try {
         return await show(await runs.start(plan, { from, portions, who, until: until ?? null }))
       } catch (error) {
@@ -230,7 +173,7 @@ export function openOrders({ links, planFor, runs, world, certified, approvals =
 
   /** A run of the same plan that is on its way back can be turned forward again. */
   async function turnAround(plan: Plan, who: string, until: string | null): Promise<RunView | null> {
-    const holder = await runs.holder(`link ${plan.link.id}`)
+    const holder = await holderOf(runs, plan)
     const run = holder === null ? null : await runs.get(holder)
     if (run === null || run.heading !== 'back' || run.ended !== null || run.hash !== plan.hash || run.to !== plan.to) return null
     await runs.order(run.number, who, now => {
@@ -250,14 +193,6 @@ export function openOrders({ links, planFor, runs, world, certified, approvals =
     })
     return show(run.number)
   }
-}
-
-const otherThan = (route: Route): Route => (route === 'http' ? 'event' : 'http')
-
-function refusePortions({ id, kind }: LinkContract, portions: Portions): void {
-  if (portions.length === 0) return
-  const wrong = kind === 'business' ? portionsError(portions) : `${id} is a data link, which moves as a whole; leave the portions out`
-  if (wrong !== null) throw new Problem('parameter_invalid', { detail: wrong })
 }
 
 /** A failed step is tried again from its beginning: what it had done already, repeating does not change. */
@@ -281,7 +216,7 @@ function refusal(verb: string, view: RunView, run: StoredRun): Problem {
   if (verb === 'revert' && run.heading !== 'back' && isPastNoReturn(run.steps)) {
     const final = view.steps.find(step => step.no_return !== null && step.state !== 'pending')
     return new Problem('past_no_return', {
-      detail: `${view.run} is past its point of no return, step ${final?.step ?? ''} (${final?.verb ?? ''}): what it took away does not come back. The way forward is a plan of its own: cutover apply ${view.link} --to ${view.from}`,
+      detail: `${view.run} is past its point of no return, step ${final?.step ?? ''} (${final?.verb ?? ''}): what it took away does not come back. ${view.to === 'new' ? 'There is none back' : `The way forward is a plan of its own: cutover apply ${view.link} --to ${view.from}`}`,
     })
   }
   const can = view.can.length === 0 ? 'it takes no orders any more' : `it takes: ${view.can.join(', ')}`

@@ -31,7 +31,7 @@ export function openRuns(database: Database, lease: Lease, now: () => number): R
         if (held[0] !== undefined) throw new Held(held[0].resource, Number(held[0].run))
         const { rows } = await tx.query<{ number: string }>(
           'insert into run (plan, link, route_from, route_to, portions, hash, who, until) values ($1, $2, $3, $4, $5, $6, $7, $8) returning number',
-          [plan.id, plan.link.id, from, plan.to, portions, plan.hash, who, until],
+          [plan.id, plan.id, from, plan.to, portions, plan.hash, who, until],
         )
         const number = Number(rows[0]?.number)
         const actions = actionsOf(plan)
@@ -49,7 +49,7 @@ export function openRuns(database: Database, lease: Lease, now: () => number): R
           until,
           ...(portions.length === 0 ? {} : { portions: formatPortions(portions) }),
         }
-        await line(tx, { who, action: 'run started', link: plan.link.id, run: runId(number), step: null, numbers })
+        await line(tx, { who, action: 'run started', link: plan.id, run: runId(number), step: null, numbers })
         return number
       }),
     get: async number => (await read(database, 'where number = $1', [number]))[0] ?? null,

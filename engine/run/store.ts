@@ -1,4 +1,4 @@
-import type { Route } from '../api/contract.ts'
+import type { End } from '../api/contract.ts'
 import type { GateView, StepState } from '../api/plan.ts'
 import type { Portions } from '../api/portions.ts'
 import type { HistoryLine } from '../history/history.ts'
@@ -9,9 +9,10 @@ import type { RunFacts } from './decide.ts'
 export interface StoredRun extends RunFacts {
   readonly number: number
   readonly plan: string
+  /** The link that it moves, or the name of the change that it makes. */
   readonly link: string
-  readonly from: Route
-  readonly to: Route
+  readonly from: End
+  readonly to: End
   /** What its plan was made with, and is made with again. */
   readonly portions: Portions
   readonly hash: string

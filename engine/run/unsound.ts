@@ -1,6 +1,7 @@
 import { extendProblems, Problem } from 'cutover/failure'
 import type { Refusal } from '../api/plan.ts'
 import type { Plan } from '../plan/plan.ts'
+import { commandOf } from './choice.ts'
 
 extendProblems({ plan_refused: { status: 409, title: 'The steps of the plan do not follow from each other' } })
 
@@ -9,7 +10,7 @@ export function refuseUnsound(plan: Plan, refusals: readonly Refusal[]): void {
   const [first] = refusals
   if (first === undefined) return
   const { step, verb, about, wanted, found, mend } = first
-  const next = mend === undefined ? `see "cutover plan ${plan.link.id} --to ${plan.to}"` : `first: ${mend}`
+  const next = mend === undefined ? `see "cutover plan ${commandOf(plan)}"` : `first: ${mend}`
   throw new Problem('plan_refused', {
     detail: `plan ${plan.id} to ${plan.to}, step ${step} (${verb}): "${about}" must be ${wanted.join(' or ')} there, and would be ${found}. Nothing was done; ${next}`,
     extensions: { refusals },

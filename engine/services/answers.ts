@@ -145,38 +145,53 @@ export const readPairs = (answer: unknown): readonly ParityPair[] =>
     }
   })
 
-/** `GET /operator/draining/{link}?route=&compared=&since=`: what of the facts that were stated for the route is not known to be terminal. */
-export function readDraining(answer: unknown): {
-  readonly route: Route
-  readonly share: number
-  /** The epoch at which the switch came to stand like this, that of the database, and the highest that peers have seen. */
-  readonly since: number
+/** What a sender answers about the facts of one way that are not known to be terminal. */
+export interface SentRest {
+  /** The epoch of the database, and the highest that peers have seen. */
   readonly epoch: number
   readonly epochSeen: number
   readonly issued: number
-  readonly newest: number
   /** All that are not known to be terminal; `candidates` may be fewer. */
   readonly open: number
   readonly candidates: readonly string[]
   readonly retrying: ReadonlySet<string>
   readonly dead: ReadonlySet<string>
   readonly gone: boolean
+}
+
+const readSentRest = (row: Fields): SentRest => ({
+  epoch: amount(row.epoch, 'draining/epoch'),
+  epochSeen: amount(row.epoch_seen, 'draining/epoch_seen'),
+  issued: amount(row.issued, 'draining/issued'),
+  open: amount(row.open, 'draining/open'),
+  candidates: [...texts(row.candidates, 'draining/candidates')],
+  retrying: texts(row.retrying, 'draining/retrying'),
+  dead: texts(row.dead, 'draining/dead'),
+  gone: typeof row.gone === 'boolean' ? row.gone : wrong('draining/gone', 'true or false', row.gone),
+})
+
+/** `GET /operator/draining/{link}?route=&compared=&since=`: what of the facts that were stated for the route is not known to be terminal. */
+export function readDraining(answer: unknown): SentRest & {
+  readonly route: Route
+  readonly share: number
+  /** The epoch at which the switch came to stand like this. */
+  readonly since: number
+  readonly newest: number
 } {
   const row = object(answer, 'draining')
   return {
+    ...readSentRest(row),
     route: route(row.route, 'draining/route'),
     share: shareIn(row, 'draining'),
     since: amount(row.since, 'draining/since'),
-    epoch: amount(row.epoch, 'draining/epoch'),
-    epochSeen: amount(row.epoch_seen, 'draining/epoch_seen'),
-    issued: amount(row.issued, 'draining/issued'),
     newest: amount(row.newest, 'draining/newest'),
-    open: amount(row.open, 'draining/open'),
-    candidates: [...texts(row.candidates, 'draining/candidates')],
-    retrying: texts(row.retrying, 'draining/retrying'),
-    dead: texts(row.dead, 'draining/dead'),
-    gone: typeof row.gone === 'boolean' ? row.gone : wrong('draining/gone', 'true or false', row.gone),
   }
+}
+
+/** `GET /operator/versions/{event}/draining/{link}?version=&compared=` */
+export function readVersionDraining(answer: unknown): SentRest & { readonly told: number } {
+  const row = object(answer, 'draining')
+  return { ...readSentRest(row), told: amount(row.told, 'draining/told') }
 }
 
 /** `GET /operator/late/{link}?route=` */

@@ -10,7 +10,7 @@ export const call = ({ id, kind, from, to }: LinkContract): Verb => {
     name: 'call',
     service,
     capability: `call:${id}`,
-    link: id,
+    touches: [`link ${id}`],
     does: said('deploy_call', { service, link: id }),
     requires: [condition(thing.endpoint(id), 'served')],
     effects: { [thing.calls(id)]: 'made' },

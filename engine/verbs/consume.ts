@@ -15,7 +15,7 @@ export function consume(link: LinkContract, event: { readonly name: string; read
     name: `consume ${ability}`,
     service,
     capability,
-    link: id,
+    touches: [`link ${id}`],
     does: said(`deploy_${ability}`, { service, link: id }),
     asks: said('deploy_gate_positions', { service, capability }),
     requires: [

@@ -8,7 +8,8 @@ export interface Deployment {
   readonly service: string
   /** What the next build can do that the present one cannot. */
   readonly capability: string
-  readonly link: string
+  /** What no other run may touch meanwhile. */
+  readonly touches: readonly string[]
   readonly does: Said
   readonly asks?: Said
   readonly requires: readonly Condition[]
@@ -22,14 +23,14 @@ export interface Deployment {
  * declares it, however they were deployed; an instance that does not, an old build among them, is named. What an
  * instance declares it has: without it there is no such handler, route, lane or metric in it.
  */
-export function deployment({ name, service, capability, link, does, asks, requires, effects, also }: Deployment): Verb {
+export function deployment({ name, service, capability, touches, does, asks, requires, effects, also }: Deployment): Verb {
   const add = { add: [capability], remove: [] }
   const remove = { add: [], remove: [capability] }
   return {
     name,
     does,
     asks: asks ?? said('deploy_gate', { service, capability }),
-    touches: [`link ${link}`],
+    touches,
     requires,
     effects,
     look: world => lookAt(world, service, capability),

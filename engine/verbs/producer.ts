@@ -9,7 +9,7 @@ export const producer = ({ id, from: service, event }: LinkContract, version: nu
     name: 'producer',
     service,
     capability: `produce:${id}`,
-    link: id,
+    touches: [`link ${id}`],
     does: said('deploy_produce', { service, event, link: id }),
     requires: [condition(thing.registered(event, version), 'yes')],
     effects: { [thing.producer(id)]: 'able' },

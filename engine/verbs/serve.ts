@@ -10,7 +10,7 @@ export const serve = ({ id, kind, from, to }: LinkContract): Verb => {
     name: 'serve',
     service,
     capability: `serve:${id}`,
-    link: id,
+    touches: [`link ${id}`],
     does: said('deploy_serve', { service, link: id }),
     requires: [],
     effects: { [thing.endpoint(id)]: 'served' },

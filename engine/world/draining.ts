@@ -1,11 +1,11 @@
-import type { LinkContract } from 'cutover/contract'
+import type { EventContract, LinkContract } from 'cutover/contract'
 import { Problem } from 'cutover/failure'
 import type { Route } from '../api/contract.ts'
 import type { Said } from '../api/plan.ts'
 import { doubt } from '../plan/doubt.ts'
 import { said } from '../plan/verb.ts'
-import type { Draining } from '../plan/world.ts'
-import { readDraining, readInstances, readLate, readReceipts } from '../services/answers.ts'
+import type { Draining, VersionDraining } from '../plan/world.ts'
+import { readDraining, readInstances, readLate, readReceipts, readVersionDraining, type SentRest } from '../services/answers.ts'
 
 /** How a service's operator interface is asked; throws while it does not answer. */
 export type Ask = (service: string, path: string, body?: object) => Promise<unknown>
@@ -16,12 +16,55 @@ export type Ask = (service: string, path: string, body?: object) => Promise<unkn
  * the rest, so that what becomes terminal in between is seen as terminal. What could make the figures untrue is told
  * beside them: then they prove nothing. With `since`, only what was stated at that epoch or after it is counted.
  */
-export async function countDraining(askAny: Ask, { id, from, to }: LinkContract, route: Route, since?: number): Promise<Draining> {
+export async function countDraining(askAny: Ask, link: LinkContract, route: Route, since?: number): Promise<Draining> {
   const ask = askingNew(askAny)
+  const part = since === undefined ? '' : `&since=${since}`
+  const { sent, late, ...count } = await countRest(ask, link, route, async compared =>
+    readDraining(await ask(link.from, `/operator/draining/${link.id}?route=${route}&compared=${compared}${part}`)),
+  )
+  return { route: sent.route, share: sent.share, since: sent.since, newest: sent.newest, late, ...count }
+}
+
+/** The same for the facts that were stated in one version of an event, on all links that carry it, by whichever route. */
+export async function countVersion(
+  askAny: Ask,
+  links: readonly LinkContract[],
+  { name }: EventContract,
+  version: number,
+): Promise<VersionDraining> {
+  const ask = askingNew(askAny)
+  const counts = await Promise.all(
+    links.map(link =>
+      countRest(ask, link, 'event', async compared =>
+        readVersionDraining(await ask(link.from, `/operator/versions/${name}/draining/${link.id}?version=${version}&compared=${compared}`)),
+      ),
+    ),
+  )
+  const sum = (of: (count: (typeof counts)[number]) => number): number => counts.reduce((total, count) => total + of(count), 0)
+  return {
+    // A link that still tells it makes all of it unfinished.
+    told: counts.find(({ sent }) => sent.told === version)?.sent.told ?? counts[0]?.sent.told ?? version,
+    issued: sum(count => count.issued),
+    outstanding: sum(count => count.outstanding),
+    onTheirWay: sum(count => count.onTheirWay),
+    retrying: sum(count => count.retrying),
+    parked: sum(count => count.parked),
+    dead: sum(count => count.dead),
+    unsure: counts.find(({ unsure }) => unsure !== null)?.unsure ?? null,
+  }
+}
+
+type Rest = Pick<Draining, 'issued' | 'outstanding' | 'onTheirWay' | 'retrying' | 'parked' | 'dead' | 'late' | 'unsure'>
+
+async function countRest<Sent extends SentRest>(
+  ask: Ask,
+  { id, from, to }: LinkContract,
+  route: Route,
+  askSender: (compared: string) => Promise<Sent>,
+): Promise<Rest & { readonly sent: Sent }> {
   const lateNow = async (): Promise<ReturnType<typeof readLate>> => readLate(await ask(to, `/operator/late/${id}?route=${route}`))
   const before = await lateNow()
-  const part = since === undefined ? '' : `&since=${since}`
-  const sent = readDraining(await ask(from, `/operator/draining/${id}?route=${route}&compared=${before.compared}${part}`))
+  const sent = await askSender(before.compared)
   const facts = [...sent.candidates]
   const { receipts, parked, dead } = readReceipts(await ask(to, '/operator/receipts', { link: id, facts }))
   const after = await lateNow()
@@ -41,12 +84,9 @@ export async function countDraining(askAny: Ask, { id, from, to }: LinkContract,
     after.count > before.count ? said('drained_arriving', { service: to, route }) : null,
   ]
   return {
-    route: sent.route,
-    share: sent.share,
-    since: sent.since,
+    sent,
     // The outbox lets go of facts that are terminal, and what is open is held.
     issued: Math.max(sent.issued, outstanding),
-    newest: sent.newest,
     outstanding,
     onTheirWay: Math.max(0, outstanding - aside - buried - retrying),
     retrying,

@@ -9,11 +9,14 @@ import { copyBooksOf } from '../services/books.ts'
 import { verifyCopy } from '../verify/copies.ts'
 import type { DeployerClient } from '../services/deployer.ts'
 import type { Directory } from '../services/directory.ts'
-import { countDraining } from './draining.ts'
+import { readColumns, readCompared, readVersionOf } from '../services/change-answers.ts'
+import { countDraining, countVersion } from './draining.ts'
 
 const readMs = 5_000
 /** A service tries for up to some ten seconds to get the switch's lock between its transactions. */
 const turnMs = 15_000
+/** Reads every row of a service's tables. */
+const compareMs = 60_000
 
 export interface WorldPorts {
   readonly links: readonly LinkContract[]
@@ -61,6 +64,7 @@ export function openWorld(
     openCertifier({ certificates, linkOf, draining, now, run: required(run, 'only a run has certificates'), term: ofActing(term) })
   return {
     run,
+    now,
     link: linkOf,
     event: eventOf,
     instances: async service => readInstances(await get(service, '/operator/instances')),
@@ -112,6 +116,33 @@ export function openWorld(
       return { link: id, since_epoch: since, ...readParity(await get(linkOf(id).to, `/operator/parity/${id}?since=${since}`)) }
     },
     draining,
+    async ignorantOf(service, change) {
+      const call = { method: 'GET', path: `/operator/columns/${change}`, deadlineMs: readMs } as const
+      const each = await directory.askEach(service, call)
+      return each.flatMap(one => ('away' in one ? [one.url] : []))
+    },
+    columns: async (service, change) => readColumns(await get(service, `/operator/columns/${change}`)),
+    async columnsTo(service, change, step) {
+      await post(service, '/operator/columns', { change, do: step })
+    },
+    async fill(service, change, order, askedBy) {
+      await post(service, '/operator/columns/filling', { change, do: order, asked_by: askedBy })
+    },
+    compareColumns: async (service, change) =>
+      readCompared(
+        await directory.ask(service, { method: 'GET', path: `/operator/columns/${change}/comparison`, deadlineMs: compareMs, ...fence }),
+      ),
+    versionOf: async name => readVersionOf(await get(eventOf(name).service, `/operator/versions/${name}`)),
+    async turnVersion(name, version, dryRun = false) {
+      await post(eventOf(name).service, '/operator/versions', { event: name, version, ...(dryRun ? { dry_run: true } : {}) })
+    },
+    drainingVersion: (name, version) =>
+      countVersion(
+        ask,
+        links.filter(link => link.event === name),
+        eventOf(name),
+        version,
+      ),
     certify: (id, route, count) => certifier().certify(id, route, count),
     certificate: (id, route) => certifier().certificate(id, route),
     refuse: (id, route) => certifier().refuse(id, route),

@@ -1,5 +1,5 @@
 import { type ColumnChange, defineColumns } from 'cutover/contract/columns'
-import { oldTitle, titleLens } from './title.ts'
+import { oldTitle, parseTitle, titleLens } from './title.ts'
 
 /** US-160: the title of a task in two columns, in every table that has it. */
 export const splitTitle = 'US-160'
@@ -13,6 +13,8 @@ export const titleColumns = (table: string, key: string): ColumnChange =>
     old: 'title',
     required: 'title_text',
     optional: ['knowledge_area', 'title_raw'],
+    raw: 'title_raw',
+    flag: text => parseTitle(text).flag,
     lens: {
       up(written) {
         const { title, ...more } = titleLens.up({ title: written })

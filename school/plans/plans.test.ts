@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { transitionsOf, type Plan } from '@cutover/engine/plan'
+import { transitionsOf, type LinkPlan } from '@cutover/engine/plan'
 import { generatePlan } from '@cutover/engine/procedures'
 import { events } from '../contracts/events.ts'
 import { links } from '../contracts/links.ts'
-import { planFor, plans, written } from './plans.ts'
+import { changes, planFor, plans, written } from './plans.ts'
 
 const documented = readFileSync(new URL('../../docs/procedures.md', import.meta.url), 'utf8')
 
@@ -16,7 +16,7 @@ function numbersOf(procedure: string): string[] {
   return [...section.matchAll(/^(\d+)\\?\. /gm)].map(match => match[1] ?? '')
 }
 
-for (const plan of plans) {
+for (const plan of [...plans, ...changes]) {
   test(`${plan.id} to ${plan.to} has the numbers of ${plan.procedure.split('.')[0]}, all of them, in their order`, () => {
     const steps = plan.steps.filter(step => step.why === null).map(step => step.id)
     assert.deepEqual(steps, numbersOf(plan.procedure))
@@ -39,7 +39,7 @@ test('every link of the matrix has a plan in either direction', () => {
 })
 
 /** All that a plan says and does, but for the code of its verbs, which is the same code. */
-const told = ({ steps, ...head }: Plan): object => ({
+const told = ({ steps, ...head }: LinkPlan): object => ({
   ...head,
   steps: steps.map(({ verbs, ...step }) => ({
     ...step,

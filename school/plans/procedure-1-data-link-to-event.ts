@@ -1,4 +1,4 @@
-import { added, plan, type Plan, step } from '@cutover/engine/plan'
+import { added, plan, type LinkPlan, step } from '@cutover/engine/plan'
 import { consume } from '@cutover/engine/verbs/consume'
 import { makeCopy } from '@cutover/engine/verbs/copy'
 import { producer } from '@cutover/engine/verbs/producer'
@@ -17,7 +17,7 @@ const link = linkOf('COMM-070')
 const readsWanted = 30
 
 /** Procedure 1, as it is written down, for COMM-070: bonuses reads managers. It moves from HTTP to its event. */
-export const managersToEvent: Plan = plan(
+export const managersToEvent: LinkPlan = plan(
   {
     id: link.id,
     link,

@@ -1,4 +1,4 @@
-import { added, plan, type Plan, step } from '@cutover/engine/plan'
+import { added, plan, type LinkPlan, step } from '@cutover/engine/plan'
 import { call } from '@cutover/engine/verbs/call'
 import { dropCopy, quarantineCopy } from '@cutover/engine/verbs/copy'
 import { drained } from '@cutover/engine/verbs/drained'
@@ -20,7 +20,7 @@ const readsWanted = 30
 const quietSeconds = 5
 
 /** Procedure 2, as it is written down, for COMM-060: the rating of a task, as of an outcome. It moves from its event to HTTP. */
-export const ratingToHttp: Plan = plan(
+export const ratingToHttp: LinkPlan = plan(
   {
     id: link.id,
     link,

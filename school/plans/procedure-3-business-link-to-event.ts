@@ -1,4 +1,4 @@
-import { added, plan, type Plan, step } from '@cutover/engine/plan'
+import { added, plan, type LinkPlan, step } from '@cutover/engine/plan'
 import { consume } from '@cutover/engine/verbs/consume'
 import { drained } from '@cutover/engine/verbs/drained'
 import { parity } from '@cutover/engine/verbs/parity'
@@ -15,7 +15,7 @@ import { linkOf } from '../contracts/links.ts'
 const link = linkOf('COMM-040')
 
 /** Procedure 3, as it is written down, for COMM-040: credit for a right solution. It moves from HTTP to its event. */
-export const creditToEvent: Plan = plan(
+export const creditToEvent: LinkPlan = plan(
   {
     id: link.id,
     link,

@@ -1,4 +1,4 @@
-import { added, plan, type Plan, step } from '@cutover/engine/plan'
+import { added, plan, type LinkPlan, step } from '@cutover/engine/plan'
 import { call } from '@cutover/engine/verbs/call'
 import { drained } from '@cutover/engine/verbs/drained'
 import { quiet } from '@cutover/engine/verbs/quiet'
@@ -15,7 +15,7 @@ const link = linkOf('COMM-080')
 const quietSeconds = 5
 
 /** Procedure 4, as it is written down, for COMM-080: credit for a new task. It moves from its event to HTTP. */
-export const newTaskToHttp: Plan = plan(
+export const newTaskToHttp: LinkPlan = plan(
   {
     id: link.id,
     link,

@@ -9,7 +9,7 @@ import type { Database, Tx } from 'cutover/database'
 import { events } from '../../school/contracts/events.ts'
 import { links } from '../../school/contracts/links.ts'
 import { expectations } from '../../school/operations/expectations.ts'
-import { planFor } from '../../school/plans/plans.ts'
+import { changes, planFor } from '../../school/plans/plans.ts'
 
 const file = join(dirname(process.env['OPERATOR_TOKEN_FILE'] ?? ''), 'engine-deaths')
 const deaths = new Set(existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [])
@@ -62,5 +62,5 @@ function raiseTheDead(first: boolean): void {
   })
 }
 
-if (process.env['CUTOVER_MORTAL'] === '1') await runEngine({ links, events, planFor, expectations, ledger: 'bonuses' }, mortal)
+if (process.env['CUTOVER_MORTAL'] === '1') await runEngine({ links, events, planFor, changes, expectations, ledger: 'bonuses' }, mortal)
 else raiseTheDead(true)

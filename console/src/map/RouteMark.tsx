@@ -1,9 +1,9 @@
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Route } from '@cutover/engine/api'
+import type { End, Route } from '@cutover/engine/api'
 import styles from './RouteMark.module.css'
 
-export type Way = Route | 'shadow' | 'unknown'
+export type Way = End | 'shadow' | 'unknown'
 
 export const wayOf = ({ route, shadow }: { readonly route: Route | null; readonly shadow: boolean }): Way =>
   route === null ? 'unknown' : route === 'http' && shadow ? 'shadow' : route
@@ -22,20 +22,27 @@ export function RouteMark({ way, word, share = 100, mayLose = false }: RouteMark
   const { t } = useTranslation()
   return (
     <span className={styles['mark']} data-way={way}>
-      <svg width={26} height={10} viewBox="0 0 26 10" aria-hidden="true">
-        {way === 'unknown' && <path d="M0 5h26" className={styles['unknown']} />}
-        {way === 'http' && <path d="M0 5h26" className={styles['http']} />}
-        {way === 'event' && <path d="M0 5h26" className={styles['event']} />}
-        {way === 'shadow' && (
-          <>
-            <path d="M0 2.8h26" className={styles['http']} />
-            <path d="M0 7.6h26" className={styles['event']} />
-          </>
-        )}
-      </svg>
+      {way !== 'old' && way !== 'new' && <Line way={way} />}
       {word ?? t(`way.${way}`)}
       {share < 100 && ` ${t('links.share', { share })}`}
       {mayLose && ` ${t('links.mayLose')}`}
     </span>
+  )
+}
+
+/** A form of a change has none: it goes nowhere. */
+function Line({ way }: { readonly way: Exclude<Way, 'old' | 'new'> }): ReactElement {
+  return (
+    <svg width={26} height={10} viewBox="0 0 26 10" aria-hidden="true">
+      {way === 'unknown' && <path d="M0 5h26" className={styles['unknown']} />}
+      {way === 'http' && <path d="M0 5h26" className={styles['http']} />}
+      {way === 'event' && <path d="M0 5h26" className={styles['event']} />}
+      {way === 'shadow' && (
+        <>
+          <path d="M0 2.8h26" className={styles['http']} />
+          <path d="M0 7.6h26" className={styles['event']} />
+        </>
+      )}
+    </svg>
   )
 }

@@ -26,7 +26,11 @@ export function ApplyDialog({ plan, opened, onClose }: ApplyDialogProps): ReactE
   const groups = groupsOf(reachable)
 
   async function apply(): Promise<void> {
-    const { run } = await applyPlan(plan.link, { to: plan.to, hash: plan.hash, ...(until === '' ? {} : { until }) })
+    const { run } = await applyPlan(plan.link, {
+      ...(plan.to === 'old' || plan.to === 'new' ? {} : { to: plan.to }),
+      hash: plan.hash,
+      ...(until === '' ? {} : { until }),
+    })
     await navigate({ to: '/runs/$run', params: { run } })
   }
 

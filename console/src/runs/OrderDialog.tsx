@@ -19,10 +19,12 @@ export function OrderDialog({ run, verb, onClose }: OrderDialogProps): ReactElem
   if (verb === null) return null
   const about = { run: run.run, link: run.link, route: t(`way.${run.to}`), before: t(`way.${run.from}`) }
   const final = verb === 'complete'
+  // A link moves; a change of several services is made.
+  const said = run.to === 'new' && verb === 'revert' ? 'undo' : run.to === 'new' && final ? 'settle' : verb
   return (
     <Dialog
       opened
-      title={t(`order.${verb}.title`, about)}
+      title={t(`order.${said}.title`, about)}
       command={`cutover ${verb} ${run.run}`}
       confirm={t(`verb.${verb}`)}
       danger={final}
@@ -30,10 +32,10 @@ export function OrderDialog({ run, verb, onClose }: OrderDialogProps): ReactElem
       act={async () => void (await order(run.run, verb))}
       onClose={onClose}
     >
-      <p>{t(`order.${verb}.says`, about)}</p>
+      <p>{t(`order.${said}.says`, about)}</p>
       <Changes title={verb === 'pause' ? t('order.pause.at') : t('dialog.changes')} changes={changesOf(run, verb)} />
       <h3>{t('dialog.way_back')}</h3>
-      <p>{t(`order.${verb}.way_back`, about)}</p>
+      <p>{t(`order.${said}.way_back`, about)}</p>
     </Dialog>
   )
 }

@@ -40,9 +40,13 @@ export function RunHead({ run }: { readonly run: RunView }): ReactElement {
           below={
             <span className={styles['facts']}>
               <span translate="no">{run.run}</span>
-              <Link to="/" search={{ link: run.link }} translate="no">
-                {run.link}
-              </Link>
+              {run.to === 'new' ? (
+                <span translate="no">{run.link}</span>
+              ) : (
+                <Link to="/" search={{ link: run.link }} translate="no">
+                  {run.link}
+                </Link>
+              )}
               <span className={styles['ways']}>
                 <RouteMark way={run.from} />
                 <Icon name="arrow" size={13} />

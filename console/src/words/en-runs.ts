@@ -57,6 +57,14 @@ export const enRuns = {
       reverted: '{{link}} is back on {{before}}, as before this run',
       completed: '{{link}} is carried by {{route}}; the old route is gone',
     },
+    makes: {
+      forward: '{{link}} is being made; step {{step}}: {{why}}',
+      back: '{{link}} is being undone; step {{step}}: {{why}}',
+      complete: '{{link}} is losing its old form; step {{step}}: {{why}}',
+      finished: '{{link}} is made; the old form still stands ready',
+      reverted: '{{link}} is undone, all is as before this run',
+      completed: '{{link}} is made; the old form is gone',
+    },
   },
   approve: {
     do: 'Approve',
@@ -85,6 +93,16 @@ export const enRuns = {
       title: 'Retire the old route of {{link}}?',
       says: 'The run passes its point of no return: {{before}} is taken out of what runs, and “revert” is not possible any more.',
       way_back: 'None in this run. A plan of its own leads back to {{before}}, with deployments of its own.',
+    },
+    undo: {
+      title: 'Undo {{link}}?',
+      says: 'The steps that were done are undone, the last one first. Nothing that was stored or stated meanwhile is lost.',
+      way_back: 'To make it again, apply the plan again. “Pause” stops the way back at any step.',
+    },
+    settle: {
+      title: 'Retire the old form of {{link}}?',
+      says: 'The run passes its point of no return: the old form is dropped, and “revert” is not possible any more.',
+      way_back: 'None: what is dropped is gone. What it said is in the new form.',
     },
   },
   history: {

@@ -62,7 +62,7 @@ export const en = {
     tab: 'Everything can be reached with Tab as well.',
   },
   palette: { placeholder: 'Link, run or page', nothing: 'Nothing has this name', pages: 'Pages', links: 'Links', runs: 'Runs' },
-  way: { http: 'HTTP', event: 'event', shadow: 'HTTP, event in shadow', unknown: 'unknown' },
+  way: { http: 'HTTP', event: 'event', shadow: 'HTTP, event in shadow', unknown: 'unknown', old: 'old form', new: 'new form' },
   kind: { business: 'business', data: 'data' },
   service: { answers: 'answers', partly: 'answers in part', away: 'does not answer', sends: 'sends', gets: 'gets' },
   map: {

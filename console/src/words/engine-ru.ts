@@ -1,3 +1,5 @@
+import { changeWords } from './engine-changes-ru.ts'
+
 /**
  * What plans, gates and runs say, in Russian: the twin of engine/api/words.ts. `{name}` stands for a parameter, and
  * `{name|one|few|many}` for the form of a noun that this number asks for.
@@ -198,6 +200,8 @@ export const engineWords: Readonly<Record<string, string>> = {
   removed_gate: 'от пути {route} у {link} не осталось ни умений, ни эндпоинтов, ни потребителей, ни копии, ни метрик',
   removed_waits: 'ещё есть: {left}',
 
+  ...changeWords,
+
   // links
   link_service_away: '{service} не отвечает ({reason})',
   link_instances_away:
@@ -248,5 +252,8 @@ export const engineWords: Readonly<Record<string, string>> = {
   figure_touches: 'обращений',
   figure_kept: 'оставлено для другой связи',
   figure_left: 'осталось',
+  figure_ignorant: 'экземпляры, которые не знают',
+  figure_tables: 'таблицы',
+  figure_filled: 'строк заполнено',
   figure_epoch: 'эпоха переключателя',
 }

@@ -68,7 +68,7 @@ export const ru = {
     links: 'Связи',
     runs: 'Запуски',
   },
-  way: { http: 'HTTP', event: 'событие', shadow: 'HTTP, событие в тени', unknown: 'неизвестно' },
+  way: { http: 'HTTP', event: 'событие', shadow: 'HTTP, событие в тени', unknown: 'неизвестно', old: 'прежний вид', new: 'новый вид' },
   kind: { business: 'бизнес', data: 'данные' },
   service: { answers: 'отвечает', partly: 'отвечает частично', away: 'не отвечает', sends: 'отправляет', gets: 'получает' },
   map: {

@@ -93,6 +93,9 @@ export const routeChecks: readonly Check[] = [
 /** Where a link should be, as far as anybody has said; undefined while a run is moving it. */
 function expectedOf({ own, ...found }: Found, link: LinkContract): { readonly route: Route; readonly by: string } | undefined {
   const run = runOf({ own, ...found }, link.id)
-  if (run !== undefined) return run.state === 'finished' ? { route: run.to, by: run.run } : undefined
+  if (run !== undefined) {
+    const { to, state } = run
+    return state === 'finished' && (to === 'http' || to === 'event') ? { route: to, by: run.run } : undefined
+  }
   return own.explained.get(link.id) ?? { route: link.start, by: 'its contract, and no run,' }
 }
