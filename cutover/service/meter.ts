@@ -66,6 +66,12 @@ export function openMeters(links: readonly LinkContract[], clock: Clock, metrics
     labelNames: ['link', 'outcome'],
     registers: [metrics],
   })
+  const notices = new Counter({
+    name: 'cutover_notices_total',
+    help: 'Received messages with something odd that kept nobody from acting on them, by link and what it was.',
+    labelNames: ['link', 'notice'],
+    registers: [metrics],
+  })
   return {
     byLink,
     stated(messages) {
@@ -81,7 +87,10 @@ export function openMeters(links: readonly LinkContract[], clock: Clock, metrics
       reads.inc({ link, route })
     },
     received(link, all) {
-      for (const outcome of all) outcomes.inc({ link, outcome: outcome.is })
+      for (const { is: outcome, noticed = [] } of all) {
+        outcomes.inc({ link, outcome })
+        for (const notice of noticed) notices.inc({ link, notice })
+      }
     },
   }
 }

@@ -78,7 +78,7 @@ export function openReceiving(options: ReceivingOptions): Receiving {
         ]
         const event = registry.event(link.event)
         const versions = event === undefined ? [] : versionsAble(options.capabilities, 'handle', event)
-        return [link.id, openReceiver(link, handlers[link.id] as Handler, registry, stores.receive, acts, versions)]
+        return [link.id, openReceiver(link, handlers[link.id] as Handler, registry, stores.receive, acts, versions, clock)]
       }),
   )
   const doors = new Map(
