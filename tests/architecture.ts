@@ -28,6 +28,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cutover/snapshot': [...stored, 'cutover/outbox'],
   'cutover/columns': stored,
   'cutover/outbox': [...stored, 'cutover/registry', 'cutover/switch'],
+  'cutover/idempotency': [...stored, 'cutover/http', 'cutover/outbox'],
   'cutover/consumer': [...stored, 'cutover/broker', 'cutover/receive'],
   'cutover/delivery': [...stored, 'cutover/http', 'cutover/switch', 'cutover/outbox'],
   'cutover/relay': [...stored, 'cutover/broker', 'cutover/http', 'cutover/switch', 'cutover/outbox', 'cutover/delivery'],

@@ -2,15 +2,16 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Registry } from 'prom-client'
 import { parseStrict } from '../contract/strict-json.ts'
 import { Problem } from '../failure/problem.ts'
+import { openSchemaCheck } from '../failure/schema-check.ts'
 import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import { builtIn } from './built-in.ts'
+import { demandKey, readKey, requestKey, type RequestKey } from './idempotency-key.ts'
 import { watchInFlight } from './in-flight.ts'
 import { isPolicy, openGatekeeper } from './policy.ts'
 import { bodyBytesMax, refuseConnection, sendProblem, toProblem } from './problem-answer.ts'
@@ -19,6 +20,7 @@ import type { HttpAnswer, HttpRequest, RouteDefinition } from './route.ts'
 import type { Caller, Officer, Verifier } from './tokens.ts'
 
 export type { HttpAnswer, HttpRequest, Policy, RouteDefinition } from './route.ts'
+export { keptHours, type Repeats, type RequestKey } from './idempotency-key.ts'
 export { tokenDigest } from './policy.ts'
 export type { Officer } from './tokens.ts'
 
@@ -67,7 +69,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     ...(operator === undefined ? {} : { operator }),
     ...(approver === undefined ? {} : { approver }),
   })
-  const ajv = new Ajv2020({ strict: true, allErrors: true, coerceTypes: false, useDefaults: false, allowUnionTypes: true })
+  const ajv = openSchemaCheck()
   formats.default(ajv)
 
   app.addHook('onRequest', async (request, reply) => {
@@ -129,7 +131,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
         demand(params, request.params, 'parameter_invalid', 'a path parameter')
         demand(query, request.query, 'parameter_invalid', 'a query parameter')
         demand(body, request.body, 'body_invalid', 'the body')
-        return send(reply, await route.handle(requestOf(request, reply)))
+        return send(reply, await route.handle(requestOf(request, reply, keyOf(route, request))))
       },
     })
   }
@@ -181,7 +183,17 @@ function traceIdOf(request: Pick<IncomingMessage, 'headers'>): string {
   return told === undefined || /^0+$/.test(told) ? randomBytes(16).toString('hex') : told
 }
 
-function requestOf(request: FastifyRequest, reply: FastifyReply): HttpRequest {
+/** The key of a request to an operation that takes one. */
+function keyOf({ operationId, repeats }: RouteDefinition, request: FastifyRequest): RequestKey | undefined {
+  if (repeats === undefined || 'noKey' in repeats) return undefined
+  const text = readKey(request.headers['idempotency-key']?.toString())
+  demandKey(repeats, text)
+  if (text === undefined) return undefined
+  const { method, url: path, body } = request
+  return requestKey(text, { operation: operationId, method, path, body, caller: (request as Raw).caller ?? null })
+}
+
+function requestOf(request: FastifyRequest, reply: FastifyReply, key: RequestKey | undefined): HttpRequest {
   const gone = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort()
@@ -193,6 +205,7 @@ function requestOf(request: FastifyRequest, reply: FastifyReply): HttpRequest {
     query: request.query as Record<string, unknown>,
     headers: request.headers as Record<string, string | undefined>,
     caller: (request as Raw).caller ?? null,
+    ...(key === undefined ? {} : { key }),
     signal: gone.signal,
   }
 }

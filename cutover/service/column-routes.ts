@@ -83,6 +83,7 @@ export function columnRoutes(options: {
       method: 'POST',
       path: '/operator/columns',
       operationId: 'orderColumns',
+      repeats: { noKey: 'repeating the order changes nothing' },
       summary: 'One step of a change of columns, in all tables of this service that it concerns. Repeating it changes nothing.',
       body: closed({ change: name, do: { enum: columnSteps }, term }),
       async handle(request) {
@@ -110,6 +111,7 @@ export function columnRoutes(options: {
       method: 'POST',
       path: '/operator/columns/filling',
       operationId: 'fillColumns',
+      repeats: { noKey: 'repeating the order changes nothing' },
       summary: 'Begins to fill the new columns of rows that were there before, for whoever asks, or gives it up.',
       body: closed({ change: name, do: { enum: ['fill', 'cancel'] }, asked_by: name, term }),
       async handle(request) {

@@ -44,6 +44,8 @@ export function readServiceEnvironment(
   return { ...read, SERVICE_URLS: urls, CAPABILITIES: able.capabilities }
 }
 
+export type ServiceEnvironment = ReturnType<typeof readServiceEnvironment>
+
 function parseUrls(text: string): Readonly<Record<string, readonly string[]>> | null {
   try {
     const value: unknown = JSON.parse(text)

@@ -6,16 +6,18 @@ import { type Database, isTransient, openDatabase } from '../database/database.t
 import { openDoorbell } from '../database/doorbell.ts'
 import { installMigrations } from '../database/install.ts'
 import { type HttpClient, openClient } from '../http/client.ts'
-import { openServer } from '../http/server.ts'
+import { openServer, type RouteDefinition, type Server } from '../http/server.ts'
+import { forgetAnswers } from '../idempotency/forgetting.ts'
+import { openOnce } from '../idempotency/once.ts'
 import { openSigner, openVerifier } from '../http/tokens.ts'
 import { ensurePartitions, defaultPartitions } from '../outbox/partitions.ts'
 import { systemClock, systemRandom } from '../process/clock.ts'
-import { openLog } from '../process/log.ts'
+import { type Log, openLog } from '../process/log.ts'
 import { fail, type Running, runProcess } from '../process/process.ts'
 import { openRegistry, registerVersions } from '../registry/registry.ts'
 import { installSwitches, openSwitchCache } from '../switch/switch.ts'
 import type { ServiceContext, ServiceDefinition } from './definition.ts'
-import { readServiceEnvironment } from './environment.ts'
+import { readServiceEnvironment, type ServiceEnvironment } from './environment.ts'
 import { fenced } from './fence.ts'
 import { runDeadLetters } from '../deadletters/jobs.ts'
 import { dataRoutes } from './data-routes.ts'
@@ -45,6 +47,7 @@ import { versionRoutes } from './version-routes.ts'
 export { wake } from '../receive/postgres.ts'
 export type { Audit, AuditRow } from './audit.ts'
 export { auditOver, type Side } from './postgres.ts'
+export type { Once } from '../idempotency/once.ts'
 export type { LinkReader } from '../reading/reader.ts'
 export { loops } from './loops.ts'
 export type { ServiceContext, ServiceDefinition, ServiceParts } from './definition.ts'
@@ -55,16 +58,30 @@ const startAttemptsMax = 60
 /** Runs one instance of a service until it is told to stop. Reads its configuration from the environment. */
 export async function runService(definition: ServiceDefinition): Promise<void> {
   try {
-    await run(definition)
+    const { parts, log } = await openService(definition, environmentOf(definition))
+    await runProcess(parts, { log })
   } catch (error) {
     fail(error)
   }
 }
 
-async function run(definition: ServiceDefinition): Promise<void> {
+/** Its configuration, read from the environment. */
+function environmentOf({ name, links, events, columns = [] }: ServiceDefinition): ServiceEnvironment {
+  return readServiceEnvironment(name, links, events, [...new Set(columns.map(one => one.change))])
+}
+
+/** One instance of a service, whole and not yet started: its parts, in the order in which they start. The last is its server. */
+export interface OpenService {
+  readonly parts: readonly Running[]
+  readonly server: Server
+  readonly routes: readonly RouteDefinition[]
+  readonly log: Log
+}
+
+/** Puts an instance together. The tables of its database are made, or brought up to date. */
+export async function openService(definition: ServiceDefinition, environment: ServiceEnvironment): Promise<OpenService> {
   const { name, links, events } = definition
   const changes = definition.columns ?? []
-  const environment = readServiceEnvironment(name, links, events, [...new Set(changes.map(one => one.change))])
   const { INSTANCE: instance, CAPABILITIES: capabilities, BUILD: build } = environment
   const log = openLog({ service: name, instance, level: environment.LOG_LEVEL })
   const clock = systemClock
@@ -96,6 +113,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
   const urls = environment.SERVICE_URLS
   const sending = openSending({ ...common, switches, signer, urls })
   const readings = await openReadings({ ...common, database, signer, urls })
+  const once = openOnce({ sender: sending.sender, store: stores.idempotency, clock })
   const clients: HttpClient[] = []
   const client: ServiceContext['client'] = (audience, limits) => {
     const opened = openClient({ baseUrls: urls[audience] ?? [], token: () => signer.token({ audience }), ...limits })
@@ -105,6 +123,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
   const parts = definition.build({
     database,
     sender: sending.sender,
+    once,
     log,
     clock,
     random,
@@ -121,6 +140,7 @@ async function run(definition: ServiceDefinition): Promise<void> {
   })
   const snapshots = loops('snapshots', [
     signal => runSnapshots({ sources, sender: sending.sender, store: stores.snapshot, clock, log }, signal),
+    signal => forgetAnswers(stores.idempotency, clock, log, signal),
   ])
   const filling = loops('columns', [
     signal => runFilling({ changes, store: stores.columns, clock, log, latency: columnWatch.latency }, signal),
@@ -146,43 +166,44 @@ async function run(definition: ServiceDefinition): Promise<void> {
       ),
   ])
 
+  const routes = fenced(
+    [
+      ...servedRoutes(parts.routes, links, name, link => isAble(capabilities, 'serve', link)),
+      ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares),
+      ...planRoutes({ service: name, links, events, stores }),
+      ...seriesRoutes(metrics),
+      ...topicRoutes({ service: name, events, broker, stores, clock }),
+      ...columnRoutes({ service: name, changes, stores, told: tellUses }),
+      ...versionRoutes({ service: name, events, stores, switches, clock, random, flipped: () => doorbell.ring('switch') }),
+      ...dataRoutes({ service: name, links, stores, readers: readings.all, sources, turned: () => doorbell.ring('reading') }),
+      ...deadLetterRoutes({ service: name, links, registry, stores }),
+      ...operatorRoutes({
+        service: name,
+        instance,
+        links,
+        stores,
+        switches,
+        audits: [
+          ...parts.audits,
+          ...sources.flatMap(source => sourceAudits(database, source)),
+          ...[...readings.all.values()].map(one => copyAudit(database, one.definition)),
+        ],
+        readings: () => stores.reading.all(),
+        clock,
+        random,
+        lanes: sending.lanes,
+        consumers: receiving.consumers,
+        breakers: sending.breakers,
+        meters: meters.byLink,
+        flipped: () => doorbell.ring('switch'),
+      }),
+    ],
+    () => stores.switch.term(),
+  )
   const server = await openServer({
     service: name,
     port: environment.PORT,
-    routes: fenced(
-      [
-        ...servedRoutes(parts.routes, links, name, link => isAble(capabilities, 'serve', link)),
-        ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares),
-        ...planRoutes({ service: name, links, events, stores }),
-        ...seriesRoutes(metrics),
-        ...topicRoutes({ service: name, events, broker, stores, clock }),
-        ...columnRoutes({ service: name, changes, stores, told: tellUses }),
-        ...versionRoutes({ service: name, events, stores, switches, clock, random, flipped: () => doorbell.ring('switch') }),
-        ...dataRoutes({ service: name, links, stores, readers: readings.all, sources, turned: () => doorbell.ring('reading') }),
-        ...deadLetterRoutes({ service: name, links, registry, stores }),
-        ...operatorRoutes({
-          service: name,
-          instance,
-          links,
-          stores,
-          switches,
-          audits: [
-            ...parts.audits,
-            ...sources.flatMap(source => sourceAudits(database, source)),
-            ...[...readings.all.values()].map(one => copyAudit(database, one.definition)),
-          ],
-          readings: () => stores.reading.all(),
-          clock,
-          random,
-          lanes: sending.lanes,
-          consumers: receiving.consumers,
-          breakers: sending.breakers,
-          meters: meters.byLink,
-          flipped: () => doorbell.ring('switch'),
-        }),
-      ],
-      () => stores.switch.term(),
-    ),
+    routes,
     verifier,
     log,
     metrics,
@@ -215,21 +236,19 @@ async function run(definition: ServiceDefinition): Promise<void> {
   })
   doorbell.listen('switch', () => void switches.reload().catch(error => log.debug({ err: error }, 'switch: reloaded at the next append')))
   // Stopped in reverse: no new requests first, then the loops, the connections last.
-  await runProcess(
-    [
-      connections,
-      presence,
-      readings.running,
-      receiving.running,
-      sending.running,
-      snapshots,
-      filling,
-      deadLetters,
-      ...(parts.parts ?? []),
-      server,
-    ],
-    { log },
-  )
+  const running = [
+    connections,
+    presence,
+    readings.running,
+    receiving.running,
+    sending.running,
+    snapshots,
+    filling,
+    deadLetters,
+    ...(parts.parts ?? []),
+    server,
+  ]
+  return { parts: running, server, routes, log }
 }
 
 /** Everything that the database must hold before the first request. Waits for a database that is still starting. */

@@ -31,8 +31,8 @@ export function versionRoutes(options: {
     {
       ...operator,
       method: 'GET',
-      path: '/operator/versions',
-      operationId: 'operatorVersions',
+      path: '/operator/told-versions',
+      operationId: 'toldVersions',
       summary: 'In which version each event of this service is told, and which this build knows.',
       handle: async () => {
         const { epoch, versions } = await options.switches.reload()
@@ -46,6 +46,7 @@ export function versionRoutes(options: {
       method: 'POST',
       path: '/operator/versions',
       operationId: 'moveVersion',
+      repeats: { noKey: 'an event that is told in that version already is not moved again, and a term that was overtaken is refused' },
       summary: 'Moves the version in which an event is told. When it answers, no fact in the old one can appear any more.',
       body: {
         type: 'object',

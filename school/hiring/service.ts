@@ -21,12 +21,12 @@ export const hiring: ServiceDefinition = {
   links,
   events,
   migrations: fileURLToPath(new URL('db', import.meta.url)),
-  build: ({ database, sender, random, read, clock, log }) => {
+  build: ({ database, once, random, read, clock, log }) => {
     const held = openTasks({ database, owner: read(tasks), clock, log })
     return {
       routes: [
-        ...candidateRoutes(database, sender, random),
-        ...assignmentRoutes({ database, sender, random, tasks: held, authors: read(authors) }),
+        ...candidateRoutes(database, once, random),
+        ...assignmentRoutes({ database, once, random, tasks: held, authors: read(authors) }),
         ...ratingRoutes(database),
       ],
       handlers: {},

@@ -1,34 +1,4 @@
-import { fileURLToPath } from 'node:url'
-import { extendProblems } from 'cutover/failure'
 import { runService } from 'cutover/service'
-import { events } from '../contracts/events.ts'
-import { links } from '../contracts/links.ts'
-import { problems } from '../contracts/problems.ts'
-import { candidates } from './candidates/copy.ts'
-import { candidateRoutes } from './candidates/http.ts'
-import { managerRoutes } from './managers/http.ts'
-import { reworkAudit, taskAudit } from './audits.ts'
-import { managerSource, taskSource } from './sources.ts'
-import { onReworkRequested } from './reworks/consumer.ts'
-import { reworkRoutes } from './reworks/http.ts'
-import { taskRoutes } from './tasks/http.ts'
+import { management } from './service.ts'
 
-extendProblems(problems)
-
-await runService({
-  name: 'management',
-  links,
-  events,
-  migrations: fileURLToPath(new URL('db', import.meta.url)),
-  build: ({ database, sender, random, read }) => ({
-    routes: [
-      ...managerRoutes(database, sender, random),
-      ...taskRoutes(database, sender, random),
-      ...reworkRoutes(database),
-      ...candidateRoutes(read(candidates)),
-    ],
-    handlers: { 'COMM-030': onReworkRequested },
-    sources: [managerSource, taskSource],
-    audits: [taskAudit(database), reworkAudit(database)],
-  }),
-})
+await runService(management)

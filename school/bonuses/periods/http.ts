@@ -28,6 +28,7 @@ export const periodRoutes = (ports: ClosingPorts & { readonly finance: Finance }
     method: 'POST',
     path: '/periods/{id}/close',
     operationId: 'closePeriod',
+    repeats: { noKey: 'a period is closed once: the same again is answered with how it was closed' },
     summary: 'Closes the open period, opens the next and stores what is to be paid out. The same again changes nothing.',
     policy: finance,
     params,

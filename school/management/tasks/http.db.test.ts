@@ -14,9 +14,9 @@ after(async () => {
 })
 
 async function setup() {
-  const management = await serveSchool('management', (database, sender) => [
-    ...managerRoutes(database, sender, systemRandom),
-    ...taskRoutes(database, sender, systemRandom),
+  const management = await serveSchool('management', (database, once) => [
+    ...managerRoutes(database, once, systemRandom),
+    ...taskRoutes(database, once, systemRandom),
     ...reworkRoutes(database),
   ])
   open.push(management)
