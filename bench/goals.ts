@@ -10,6 +10,7 @@ export const goals = {
   publishSingly: { floor: 0.8, aim: 0.95 },
   relayAndDrain: { floor: 1.0, aim: 1.7 },
   ledgerAgainstNaive: { floor: 1.1, aim: 1.5 },
+  kafkaAgainstClient: { floor: 0.6, aim: 0.9 },
   ledgerAgainstFused: { floor: 0.8, aim: 1.0 },
 } as const satisfies Record<string, Goal>
 

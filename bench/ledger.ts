@@ -9,9 +9,10 @@ import { goals } from './goals.ts'
 import { naiveSql, openNaiveOutbox, type NaiveMessage } from './naive-outbox.ts'
 import { event, managerOf, managers, message, slices } from './outcomes.ts'
 import { bonusesSql, librarySql, type Place } from './place.ts'
+import { wholeTitles } from '../tests/titles.ts'
 
 // Every account is there, and a wrong solution needs no rating: nothing is read over links.
-const { onTaskFailed } = openAwards({ managers: aReader('COMM-070'), ratings: aReader('COMM-060') })
+const { onTaskFailed } = openAwards({ managers: aReader('COMM-070'), ratings: aReader('COMM-060') }, wholeTitles)
 const count = 20_000
 const batch = 500
 

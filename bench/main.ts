@@ -1,21 +1,32 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { lacking } from '@cutover/sandbox/kafka/jars'
 import { appendComparisons } from './append.ts'
 import { type Comparison, type Measured, measure } from './compare.ts'
 import { verdict } from './goals.ts'
+import { kafkaComparisons } from './kafka.ts'
 import { ledgerComparison } from './ledger.ts'
 import { openPlace, type Place } from './place.ts'
 import { relayComparison } from './relay.ts'
 
-const usage = `npm run bench [-- [--rounds N] [--json] [append] [relay] [ledger]]
+const usage = `npm run bench [-- [--rounds N] [--json] [append] [relay] [ledger] [kafka]]
   --rounds N  rounds that count, after one that warms up (default 5)
   --json      prints the figures as JSON and nothing else
-  append, relay, ledger: only these (default: all)`
+  append, relay, ledger, kafka: only these (default: all)`
 
 const subjects: Readonly<Record<string, (place: Place) => Promise<readonly Comparison[]>>> = {
   append: appendComparisons,
   relay: async place => [await relayComparison(place)],
   ledger: async place => [await ledgerComparison(place)],
+  kafka: kafkaOrNothing,
+}
+
+/** Where there is no Java or Maven, it is left out and said. */
+async function kafkaOrNothing(place: Place): Promise<readonly Comparison[]> {
+  const why = await lacking()
+  if (why === null) return kafkaComparisons(place)
+  console.error(`SKIPPED, all figures of Kafka: ${why}`)
+  return []
 }
 
 interface Options {

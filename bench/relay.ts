@@ -1,6 +1,6 @@
 import { openPostgresLog } from '../cutover/broker/postgres/log.ts'
 import type { Handler } from '../cutover/receive/handler.ts'
-import { systemClock } from '../cutover/process/clock.ts'
+import { systemClock, systemRandom } from '../cutover/process/clock.ts'
 import { eventLane } from '../cutover/relay/event-lane.ts'
 import { runLane } from '../cutover/relay/lane.ts'
 import { openRelayStore } from '../cutover/relay/postgres.ts'
@@ -43,6 +43,7 @@ export async function relayComparison(place: Place): Promise<Comparison> {
         store,
         holder: 'bench',
         clock: systemClock,
+        random: systemRandom,
         log: silent,
         rest: (ms, signal) => systemClock.sleep(ms, signal),
         show: () => undefined,

@@ -43,7 +43,7 @@ function show({ intact, rows }: HistoryAnswer, { width, glyphs }: Context): stri
       { head: 'no.', cell: ({ number }) => number, align: 'right' },
       { head: 'at', cell: ({ at }) => `${at.slice(0, 10)} ${at.slice(11, 19)}Z` },
       { head: 'who', cell: ({ who }) => who, spare: true },
-      { head: 'link', cell: ({ link }) => link },
+      { head: 'link', cell: ({ link }) => (link === '' ? null : link) },
       { head: 'run', cell: ({ run }) => run },
       { head: 'step', cell: ({ step }) => step },
       { head: 'what', cell: ({ action }) => action },

@@ -30,7 +30,8 @@ function show(links: readonly LinkRow[], { width, glyphs }: Context): string {
       { head: 'kind', cell: row => row.kind, spare: true },
       {
         head: 'route',
-        cell: ({ route, share = 100 }) => (route === null ? 'unknown' : share === 100 ? route : `${route} ${share} %`),
+        cell: ({ route, share = 100, delivery }) =>
+          `${route === null ? 'unknown' : share === 100 ? route : `${route} ${share} %`}${delivery === 'direct' ? ' (direct, may lose)' : ''}`,
         style: row => (row.route === null ? 'yellow' : row.route === 'event' ? 'cyan' : null),
       },
       { head: 'rate', cell: row => (row.rate === null ? null : `${row.rate}/s`), align: 'right' },

@@ -108,8 +108,8 @@ export const refusalLines = (refusals: readonly Refusal[], width: number): strin
   ...refusals.flatMap(refusal => hanging('  ', refusalText(refusal), width)),
 ]
 
-export const refusalText = ({ step, verb, about, wanted, found }: Refusal): string =>
-  `step ${plain(step)} (${plain(verb)}): "${plain(about)}" must be ${wanted.map(plain).join(' or ')} there, and would be ${plain(found)}`
+export const refusalText = ({ step, verb, about, wanted, found, mend }: Refusal): string =>
+  `step ${plain(step)} (${plain(verb)}): "${plain(about)}" must be ${wanted.map(plain).join(' or ')} there, and would be ${plain(found)}${mend === undefined ? '' : `; first: npx ${plain(mend)}`}`
 
 function nextLines(plan: PlanView, width: number): string[] {
   const { link, run, refusals, hash } = plan

@@ -4,8 +4,14 @@ import { certificatesVerb } from './certificates.ts'
 import type { Terminal } from './command.ts'
 import { approveVerb } from './approve.ts'
 import { completeVerb } from './complete.ts'
+import { copyVerb } from './copy.ts'
+import { deployVerb } from './deploy.ts'
+import { doctorVerb } from './doctor.ts'
+import { epochVerb } from './epoch.ts'
+import { deliveryVerb } from './delivery.ts'
 import { CommandFailed, Ended, type ExitCode, exitCodes } from './exit.ts'
 import { deadLettersVerb } from './dead-letters.ts'
+import { exportVerb } from './export.ts'
 import { faultVerb } from './fault.ts'
 import { historyVerb } from './history.ts'
 import { linksVerb } from './links.ts'
@@ -13,6 +19,7 @@ import { parityVerb } from './parity.ts'
 import { pauseVerb } from './pause.ts'
 import { planVerb } from './plan.ts'
 import { readsVerb } from './reads.ts'
+import { refillVerb } from './refill.ts'
 import { resumeVerb } from './resume.ts'
 import { revertVerb } from './revert.ts'
 import { runVerb } from './run.ts'
@@ -20,6 +27,8 @@ import { runsVerb } from './runs.ts'
 import { statusVerb } from './status.ts'
 import { switchVerb } from './switch.ts'
 import { tokenVerb } from './token.ts'
+import { topicVerb } from './topic.ts'
+import { traceVerb } from './trace.ts'
 import { trafficVerb } from './traffic.ts'
 import { verifyVerb } from './verify.ts'
 import { watchVerb } from './watch.ts'
@@ -30,11 +39,11 @@ stale, 5 paused or waiting, 6 reverted, 64 wrong usage, 69 not running, 77 not p
 CUTOVER_HOME names the data directory (default: .cutover in the project). See docs/cli.md.`
 
 // In the order of the help.
-const toLook = [statusVerb, linksVerb]
+const toLook = [statusVerb, linksVerb, deliveryVerb, doctorVerb, traceVerb]
 const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, approveVerb, completeVerb, runsVerb, runVerb]
 const toProve = [parityVerb, readsVerb, certificatesVerb, historyVerb, verifyVerb]
-const toMend = [deadLettersVerb]
-const byHand = [switchVerb, trafficVerb, faultVerb, tokenVerb]
+const toMend = [deadLettersVerb, refillVerb]
+const byHand = [switchVerb, deployVerb, epochVerb, topicVerb, copyVerb, trafficVerb, faultVerb, tokenVerb, exportVerb]
 const verbs = [...toLook, ...toMove, ...toProve, ...toMend, ...byHand]
 
 /** All commands. One file per verb. */

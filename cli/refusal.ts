@@ -6,6 +6,7 @@ type Meaning = readonly [ExitCode, string]
 const meanings: Readonly<Record<string, Meaning>> = {
   run_exists: [exitCodes.held, 'see who holds it with: npx cutover runs; go on with that run, or revert or complete it first'],
   plan_stale: [exitCodes.held, 'look at the plan as it is now with: npx cutover plan, then apply that'],
+  delivery_not_allowed: [exitCodes.failed, 'see which links may be direct in docs/delivery-guarantees.md; nothing was changed'],
   nothing_to_do: [exitCodes.held, 'see where every link stands with: npx cutover links'],
   run_state: [exitCodes.held, 'see what the run takes now with: npx cutover run show RUN'],
   past_no_return: [exitCodes.waits, 'the way back is a plan of its own: npx cutover plan LINK'],
@@ -24,6 +25,12 @@ const meanings: Readonly<Record<string, Meaning>> = {
   edit_invalid: [exitCodes.usage, 'see the message, and what is wrong with it, with: npx cutover dead-letters show ID'],
   job_unknown: [exitCodes.usage, 'see all jobs with: npx cutover dead-letters jobs'],
   job_state: [exitCodes.held, 'see how the job stands with: npx cutover dead-letters jobs'],
+  trace_unknown: [
+    exitCodes.usage,
+    'check the id; ids of facts are in the answers of verify and of dead letters, ids of runs in: npx cutover runs',
+  ],
+  service_unknown: [exitCodes.usage, 'see which services there are with: npx cutover status'],
+  event_unknown: [exitCodes.usage, 'see the events of all links with: npx cutover links --json'],
   engine_standby: [exitCodes.unreachable, 'no engine acts: see which process is away with "cutover status", then repeat'],
 }
 

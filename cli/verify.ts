@@ -54,12 +54,25 @@ function show({ ok, links, ledger, checks, took_ms: tookMs }: VerifyReport): str
   const samples = links.flatMap(({ link, samples }) =>
     samples.map(({ kind, key, detail }) => `${styled('red', kind)} ${link} ${plain(key)}: ${plain(detail)}`),
   )
+  const mayLose = links.flatMap(({ link, may_lose: lossy }) =>
+    lossy === true
+      ? [
+          `${styled('yellow', 'note:')} ${plain(link)} is direct and may lose facts when a process is killed. To tell everything anew: npx cutover delivery ${plain(link)} outbox`,
+        ]
+      : [],
+  )
   const sum =
     ledger === null
       ? []
       : [`Ledger: the sum of all balances is ${ledger.sum}, ${ledger.balanced ? 'balanced' : styled('red', 'not balanced')}.`]
   const own = checks.map(checkLine)
-  return [sentence, rows, ...(samples.length > 0 ? [samples.join('\n')] : []), [...sum, ...own].join('\n')]
+  return [
+    sentence,
+    rows,
+    ...(samples.length > 0 ? [samples.join('\n')] : []),
+    ...(mayLose.length > 0 ? [mayLose.join('\n')] : []),
+    [...sum, ...own].join('\n'),
+  ]
     .filter(part => part !== '')
     .join('\n\n')
 }

@@ -1,31 +1,45 @@
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { EventContract, LinkContract } from 'cutover/contract'
 import { type Database, openDatabase } from 'cutover/database'
-import { installMigrations } from 'cutover/database/install'
+import { installMigrations, pendingMigrations } from 'cutover/database/install'
+import { nothingOf, openChecks } from 'cutover/http/checks'
 import { type Server, openServer, tokenDigest } from 'cutover/http/server'
 import { openSigner } from 'cutover/http/tokens'
 import { type Running, fail, runProcess } from 'cutover/process'
 import { systemClock } from 'cutover/process/clock'
 import { ConfigurationError } from 'cutover/process/environment'
 import { type Log, openLog } from 'cutover/process/log'
+import { openMetrics } from 'cutover/telemetry/instruments'
+import { openTracing } from 'cutover/telemetry/sdk'
 import type { LinkRow } from './api/contract.ts'
+import type { RunView } from './api/plan.ts'
 import { certifiedBy } from './certificate/certificate.ts'
+import { deliveryRoutes } from './delivery/http.ts'
 import { certificateRoutes } from './certificate/http.ts'
 import { openCertificates } from './certificate/postgres.ts'
 import { openCertificateWatch } from './certificate/watch.ts'
 import { openClerk } from './deadletters/clerk.ts'
 import { deadLetterRoutes } from './deadletters/http.ts'
+import { doctorRoutes } from './doctor/http.ts'
 import { readEngineEnvironment } from './environment.ts'
 import { gatherLinks } from './links/gather.ts'
+import { refillRoutes } from './links/refill-http.ts'
 import { openMover } from './links/move.ts'
+import { openRedeliverer } from './links/redeliver.ts'
+import { openRefiller } from './links/refill.ts'
 import { linkUnknown } from './links/unknown.ts'
+import { openEngineMetrics } from './metrics/metrics.ts'
 import { openPages } from './pages/pages.ts'
 import { parityRoutes } from './parity/http.ts'
 import type { PlanFor } from './plan/plan.ts'
 import type { Registry, World } from './plan/world.ts'
 import { readsRoutes } from './reads/http.ts'
 import { openRegistry } from './registry/postgres.ts'
+import { repairRoutes } from './repair/http.ts'
+import { openRepairs } from './repair/repair.ts'
 import { runRoutes } from './run/http.ts'
 import { openRunLoop } from './run/loop.ts'
 import { openOrders, type OrdersPorts, planOf } from './run/orders.ts'
@@ -42,6 +56,8 @@ import { sessionRoutes } from './session/http.ts'
 import { openSessions } from './session/session.ts'
 import { streamRoutes } from './stream/http.ts'
 import { openStream } from './stream/stream.ts'
+import type { CodeOf } from './trace/files.ts'
+import { traceRoutes } from './trace/http.ts'
 import type { Expectation } from './verify/expectation.ts'
 import { verifyAll } from './verify/report.ts'
 import { openWorld } from './world/world.ts'
@@ -56,6 +72,8 @@ export interface EngineDefinition {
   readonly ledger: string | null
   /** Services that answer `GET /operator/checks` with what they find out about their own books; none if absent. */
   readonly checks?: readonly string[]
+  /** By link, which files of the services state its facts and bring about their effects: for `trace`, which names them. */
+  readonly code?: CodeOf
 }
 
 export interface EngineResources {
@@ -72,6 +90,8 @@ export interface EngineResources {
   readonly approvals: boolean
   /** The folder with the built console. */
   readonly consoleFolder: string | null
+  /** The folder of its data, whose disk the doctor looks at. */
+  readonly dataFolder?: string
   readonly log: Log
 }
 
@@ -81,7 +101,8 @@ export interface Engine {
   readonly server: Server
 }
 
-const sql = fileURLToPath(new URL('sql', import.meta.url))
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
+const own = [{ name: 'engine', folder: fileURLToPath(new URL('sql', import.meta.url)) }]
 const connectionsMax = 8
 /** Runs that a watcher gets: those that go on, and the latest that have ended. */
 const streamedRuns = 20
@@ -118,9 +139,10 @@ export async function runEngine(
       approverToken,
       approvals: environment.APPROVALS === 'on',
       consoleFolder: environment.CONSOLE_FOLDER ?? null,
+      dataFolder: dirname(environment.OPERATOR_TOKEN_FILE),
       log,
     })
-    await runProcess(parts, { log })
+    await runProcess([await openTracing('engine', environment.INSTANCE, log), ...parts], { log })
   } catch (error) {
     fail(error)
   }
@@ -128,7 +150,7 @@ export async function runEngine(
 
 /** An engine over resources that are there. Nothing runs before its parts are started. */
 export async function openEngine(
-  { links, events, planFor, expectations, ledger, checks = [] }: EngineDefinition,
+  { links, events, planFor, expectations, ledger, checks = [], code = {} }: EngineDefinition,
   resources: EngineResources,
 ): Promise<Engine> {
   const { database, directory, deployer, log } = resources
@@ -147,34 +169,50 @@ export async function openEngine(
   const orders = openOrders({ links, planFor, runs, world: world(null, null), certified, approvals })
   const gather = async (): Promise<readonly LinkRow[]> =>
     gatherLinks(links, directory, database, new Map((await runs.unfinished()).map(run => [run.link, runId(run.number)])))
-  const version = async (): Promise<number> => (await runs.version()) + (await certificates.version())
-  const stream = openStream({ links: gather, runs: () => orders.list(streamedRuns), version }, clock, log)
+  const changes = async (): Promise<number> => (await runs.version()) + (await certificates.version())
+  const stream = openStream({ links: gather, runs: () => orders.list(streamedRuns), version: changes }, clock, log)
   const sessions = openSessions({ operator: operatorToken, approver: approverToken }, now)
-  const holder = async (link: string): Promise<string | null> => {
-    const number = await runs.holder(`link ${link}`)
+  const holder = async (resource: string): Promise<string | null> => {
+    const number = await runs.holder(resource)
     return number === null ? null : runId(number)
   }
+  const unfinished = async (): Promise<readonly RunView[]> =>
+    Promise.all((await runs.unfinished()).map(run => orders.get(runId(run.number))))
+  const acting = { links, directory, database, lease, clock, worldOf: (term: number) => world(null, term) }
+  const metrics = openMetrics('engine', version)
+  const shown = openEngineMetrics({ metrics, database, runs, lease, clock })
   const server = await openServer({
     service: 'engine',
     port: resources.port,
     routes: [
       ...engineRoutes({
         database,
-        mover: openMover({ links, directory, database, lease, clock, worldOf: term => world(null, term), holder }),
+        mover: openMover({ ...acting, holder: link => holder(`link ${link}`) }),
         gather,
-        verify: () =>
-          verifyAll({
+        async verify() {
+          const report = await verifyAll({
             expectations,
             booksOf: id => booksOf(linkOf(links, id), directory),
             copies: () => copiesInUse(links, directory),
             ledger: ledger === null ? null : async () => readLedger(await directory.ask(ledger, ledgerCall)),
             checks: () => askChecks(checks, directory),
             now: () => performance.now(),
-          }),
+          })
+          shown.verified(report)
+          return report
+        },
       }),
+      ...refillRoutes(
+        openRedeliverer({ links, directory, database, lease, clock, holder }),
+        openRefiller({ links, directory, database, lease, clock }),
+      ),
       ...runRoutes(orders),
       ...certificateRoutes(certificates, now),
       ...deadLetterRoutes(openClerk({ links, directory, database, lease, now })),
+      ...doctorRoutes({ ...seen, database, runs: unfinished, ledger, folder: resources.dataFolder ?? null }),
+      ...traceRoutes({ links, directory, database, code }),
+      ...repairRoutes(openRepairs({ ...acting, events, holder })),
+      ...deliveryRoutes(directory, now),
       ...readsRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...parityRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...streamRoutes(stream),
@@ -186,7 +224,17 @@ export async function openEngine(
     signedIn: request => sessions.admits(request),
     ...(resources.consoleFolder === null ? {} : { pages: openPages(resources.consoleFolder) }),
     log,
-    ready: async () => ({ database: await database.query('select 1').then(() => 'ok', String) }),
+    metrics,
+    ready: openChecks(
+      {
+        async database() {
+          await database.answers()
+          return 'ok'
+        },
+        migrations: async () => nothingOf(await pendingMigrations(database, own), 'not run yet'),
+      },
+      clock,
+    ),
   })
   const loop = openRunLoop(
     {
@@ -203,14 +251,15 @@ export async function openEngine(
   )
   const watch = openCertificateWatch({ certificates, worldOf: world, lease, clock, log })
   // Stopped in reverse: the streams end first, then no new requests, then the runs, the lease is given up last.
-  return { server, parts: [engineStores(resources, links, registry), lease, watch, loop, server, stream] }
+  const probes: Running = { name: 'probes', start: () => server.listen(), stop: async () => undefined }
+  return { server, parts: [probes, engineStores(resources, links, registry), lease, watch, loop, server, stream] }
 }
 
 /** Installs the engine's tables at the start and closes what it holds at the end. */
 const engineStores = ({ database, directory, deployer }: EngineResources, links: readonly LinkContract[], registry: Registry): Running => ({
   name: 'stores',
   async start() {
-    await installMigrations(database, [{ name: 'engine', folder: sql }])
+    await installMigrations(database, own)
     // What starts as an event is in use, and so in the registry, before any plan.
     for (const link of links.filter(one => one.start === 'event')) await registry.add(link.event, 0, null)
   },

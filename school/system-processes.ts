@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { formatCapabilities, possibleCapabilities, startingCapabilities } from 'cutover/contract/capability'
 import { exitCodes, StartRefused, type Home } from '@cutover/sandbox/home'
+import { brokersCount } from '@cutover/sandbox/kafka'
+import { kafkaPorts } from '@cutover/sandbox/kafka/ports'
 import { supervisorPort, type InstanceContext, type ProcessDefinition, type SystemDefinition } from '@cutover/sandbox/definition'
 import { events } from './contracts/events.ts'
 import { links } from './contracts/links.ts'
@@ -23,7 +25,13 @@ export function schoolSystem(home: Home, environment: NodeJS.ProcessEnv): System
   const ports = (service: Service): number[] =>
     Array.from({ length: instances[service] }, (_, index) => home.firstPort + firstPorts[service] + index)
   const urls = Object.fromEntries(services.map(service => [service, ports(service).map(urlOf)]))
-  const shared: Shared = { serviceUrls: JSON.stringify(urls), logLevel: environment['LOG_LEVEL'] ?? 'info', rate }
+  const retentionHours = environment['LOG_RETENTION_HOURS'] || '48'
+  if (!/^[1-9]\d{0,3}$/.test(retentionHours) || Number(retentionHours) > 8_760) {
+    const told = retentionHours.slice(0, 40)
+    throw new StartRefused(`LOG_RETENTION_HOURS is "${told}": it must be a whole number of hours from 1 to 8760.`, exitCodes.usage)
+  }
+  const broker = brokerFrom(environment, home)
+  const shared: Shared = { serviceUrls: JSON.stringify(urls), logLevel: environment['LOG_LEVEL'] ?? 'info', rate, retentionHours, broker }
   const start = startFrom(environment['CUTOVER_CAPABILITIES'])
   const trafficUrl = urlOf(home.firstPort + 3)
   const financeUrl = urlOf(home.firstPort + financePort)
@@ -32,6 +40,7 @@ export function schoolSystem(home: Home, environment: NodeJS.ProcessEnv): System
   return {
     name: 'Cutover',
     databases: [...services, 'finance', 'engine', 'log'],
+    kafka: broker.kind === 'kafka' && broker.isOurs,
     issuers: [...services, 'finance', 'engine', 'people'],
     stages: [
       [
@@ -63,6 +72,8 @@ interface Shared {
   readonly serviceUrls: string
   readonly logLevel: string
   readonly rate: number
+  readonly retentionHours: string
+  readonly broker: LogBroker
 }
 
 /** The page is built when its sources have changed since it was built last. */
@@ -75,7 +86,12 @@ async function buildConsole(): Promise<string> {
 const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const urlOf = (port: number): string => `http://127.0.0.1:${port}`
 
-function serviceProcess(name: Service, ports: readonly number[], start: Start, { serviceUrls, logLevel }: Shared): ProcessDefinition {
+function serviceProcess(
+  name: Service,
+  ports: readonly number[],
+  start: Start,
+  { serviceUrls, logLevel, retentionHours, broker }: Shared,
+): ProcessDefinition {
   const possible = possibleCapabilities(links, name, events)
   return {
     name,
@@ -86,8 +102,12 @@ function serviceProcess(name: Service, ports: readonly number[], start: Start, {
     environment: context => ({
       ...identity(context, name),
       DATABASE_URL: context.database(name),
-      BROKER: 'postgres',
+      CUTOVER_BROKER: broker.kind,
+      // What builds before this one read.
+      BROKER: broker.kind,
       LOG_DATABASE_URL: context.database('log'),
+      LOG_RETENTION_HOURS: retentionHours,
+      ...(broker.kind === 'kafka' ? { KAFKA_BROKERS: broker.brokers } : {}),
       CAPABILITIES: formatCapabilities(context.capabilities),
       INSTANCE: String(context.instance),
       SERVICE_URLS: serviceUrls,
@@ -185,6 +205,19 @@ function startFrom(text: string | undefined): Start {
     `CUTOVER_CAPABILITIES is "${text.slice(0, 40)}": it must be "all", or not set for what the starting routes of the links need.`,
     exitCodes.usage,
   )
+}
+
+/** What carries events: the PostgreSQL log, or a Kafka cluster, of our own unless another one is named. */
+type LogBroker = { readonly kind: 'postgres' } | { readonly kind: 'kafka'; readonly brokers: string; readonly isOurs: boolean }
+
+function brokerFrom(environment: NodeJS.ProcessEnv, home: Home): LogBroker {
+  const kind = environment['CUTOVER_BROKER'] ?? ''
+  if (kind === '' || kind === 'postgres') return { kind: 'postgres' }
+  if (kind !== 'kafka') throw new StartRefused(`CUTOVER_BROKER is "${kind.slice(0, 40)}": it must be postgres or kafka.`, exitCodes.usage)
+  const named = environment['KAFKA_BROKERS'] ?? ''
+  if (named !== '') return { kind, brokers: named, isOurs: false }
+  const own = kafkaPorts(home).slice(0, brokersCount)
+  return { kind, brokers: own.map(port => `127.0.0.1:${port}`).join(','), isOurs: true }
 }
 
 function numberFrom(environment: NodeJS.ProcessEnv, name: string, otherwise: number, maximum: number, meaning: string): number {

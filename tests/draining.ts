@@ -1,5 +1,6 @@
 // Two services over one link with real databases, a real log and real operator interfaces, taken forward step by step by
 // the test; and the count of an engine that looks at them from outside.
+import { atRest } from './operator-calls.ts'
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { Registry as Metrics } from 'prom-client'
@@ -140,7 +141,7 @@ export async function openTwo(context: TestContext): Promise<Two> {
     await alive(own, `${service}-1`)
     const switches = await openSwitchCache(own.switch)
     const options = { service, instance: `${service}-1`, links: [link], stores: own, switches, audits: [], meters: new Map() }
-    const seams = { clock: systemClock, random: systemRandom, lanes: () => [], consumers: () => [], breakers: () => ({}) }
+    const seams = { clock: systemClock, random: systemRandom, ...atRest }
     return aServer(
       [
         ...planRoutes({ service, links: [link], events, stores: own }),

@@ -1,4 +1,5 @@
 // What the tests of the operator's interface share: a service that states facts, as an operator sees it.
+import { nothingDirect } from './operator-calls.ts'
 import type { TestContext } from 'node:test'
 import type { LinkContract } from '../cutover/contract/contract.ts'
 import { tokenDigest } from '../cutover/http/server.ts'
@@ -50,6 +51,7 @@ export async function openOperated(
     lanes: () => [],
     consumers: () => [],
     breakers: () => ({}),
+    direct: nothingDirect,
     meters: new Map(),
     flipped: () => void flips++,
   })

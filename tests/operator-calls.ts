@@ -1,6 +1,13 @@
 // The operator's routes of a service, as the engine and a person with the operator's token call them.
 import { type RouteDefinition, tokenDigest } from '../cutover/http/server.ts'
 import { aServer } from '../cutover/http/testing.ts'
+import type { DirectStatus } from '../cutover/relay/direct.ts'
+
+/** Of an instance that has stated nothing direct. */
+export const nothingDirect = (): DirectStatus => ({ waiting: 0, published: 0, lost: 0, trouble: null })
+
+/** The seams of an instance that does nothing by itself. */
+export const atRest = { lanes: () => [], consumers: () => [], breakers: () => ({}), direct: nothingDirect }
 
 export interface OperatorAnswer {
   readonly status: number

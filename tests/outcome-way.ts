@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { openPostgresLog } from '../cutover/broker/postgres/log.ts'
-import { type ConsumerStatus, runConsumer } from '../cutover/consumer/consumer.ts'
+import { runConsumer } from '../cutover/consumer/consumer.ts'
+import type { ConsumerStatus } from '../cutover/consumer/status.ts'
 import { openShares } from '../cutover/consumer/shares.ts'
 import type { Route } from '../cutover/contract/contract.ts'
 import { type Database, openDatabase } from '../cutover/database/database.ts'
@@ -32,6 +33,8 @@ import { links } from '../school/contracts/links.ts'
 import { answer } from '../school/hiring/assignments/answer.ts'
 import { freshDatabase } from './database.ts'
 import { anOwner, readerOver } from './reading.ts'
+import { wholeTitles } from './titles.ts'
+import { calm } from './stating.ts'
 
 const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
 const registry = openRegistry(events)
@@ -98,10 +101,13 @@ export async function openOutcomeWay(route: Route): Promise<OutcomeWay> {
 
   async function receiversOver(database: Database): Promise<ReadonlyMap<string, Receiver>> {
     const known = await readerOver(database, ratings, { answers: 'replica', owner })
-    const awards = openAwards({
-      managers: (await readerOver(database, managers, { answers: 'http', owner })).reader,
-      ratings: known.reader,
-    })
+    const awards = openAwards(
+      {
+        managers: (await readerOver(database, managers, { answers: 'http', owner })).reader,
+        ratings: known.reader,
+      },
+      wholeTitles,
+    )
     const { receive } = openStores(database)
     return new Map([
       [right.id, openReceiver(right, awards.onTaskCompleted as never, registry, receive)],
@@ -204,10 +210,10 @@ export async function openOutcomeWay(route: Route): Promise<OutcomeWay> {
 /** The HTTP route without a network: the call is the receiver's transaction. A receiver that is dead is away. */
 function courierTo(receiver: Receiver, store: ReceiveStore): Courier {
   const { link } = receiver
-  return {
+  const courier: Courier = {
     link,
-    willing: () => true,
-    state: () => 'closed',
+    ...calm(),
+    deliverNow: message => courier.deliver(message),
     async deliver(message) {
       try {
         const [outcome] = await store.transaction(tx => receiver.receive(tx, [message], 'http'))
@@ -218,6 +224,7 @@ function courierTo(receiver: Receiver, store: ReceiveStore): Courier {
     },
     ask: async (_, body) => (await store.answer(link.id, (body as { facts: string[] }).facts)) as never,
   }
+  return courier
 }
 
 /** Passes over the lane until nothing lies beyond its position: what was drawn by a transaction that died has to be ruled out first. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { lacking } from '@cutover/sandbox/kafka/jars'
 import { startPostgres } from '@cutover/sandbox/postgres'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -16,7 +17,8 @@ const usage = `npm test [-- [--all] [FILE ...]]
   FILE   runs only these test files, or the test files below these folders
   --all  runs the enumerations instead, which take long: the files named *.all.test.ts`
 
-const isOfWholeSystem = (file: string): boolean => file.startsWith('tests/system/')
+/** A whole system has nine processes, a Kafka cluster three: two cores carry one of them at a time. */
+const isAlone = (file: string): boolean => file.startsWith('tests/system/') || file.endsWith('.kafka.test.ts')
 let interrupted = false
 
 process.exitCode = await main()
@@ -34,15 +36,22 @@ async function main(): Promise<number> {
   const postgres = await startPostgres({ directory, port: 0, temporary: true, log: console.log })
   console.log(`${chosen.files.length} test files, PostgreSQL on port ${postgres.port}`)
   try {
-    const whole = chosen.files.filter(isOfWholeSystem)
-    const rest = chosen.files.filter(file => !isOfWholeSystem(file))
+    const alone = chosen.files.filter(isAlone)
+    const rest = chosen.files.filter(file => !isAlone(file))
     const first = rest.length === 0 ? 0 : await runTests(rest, 2, postgres.adminUrl)
-    // A whole system has nine processes, which two cores carry once.
-    const second = whole.length === 0 || interrupted ? 0 : await runTests(whole, 1, postgres.adminUrl)
+    const second = alone.length === 0 || interrupted ? 0 : await runTests(alone, 1, postgres.adminUrl)
+    await sayWhatWasSkipped(chosen.files)
     return first === 0 ? second : first
   } finally {
     await postgres.stop()
   }
+}
+
+/** Once more, at the end, where it is seen: a green run without it has not tried the log on Kafka. */
+async function sayWhatWasSkipped(files: readonly string[]): Promise<void> {
+  const onKafka = files.filter(file => file.endsWith('.kafka.test.ts'))
+  const why = onKafka.length === 0 ? null : await lacking()
+  if (why !== null) console.log(`\nSKIPPED, because three Kafka brokers cannot be run here: ${onKafka.join(', ')}\n${why}`)
 }
 
 /** The files to run and those left out; or what is wrong with the arguments. */

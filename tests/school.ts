@@ -1,158 +1,200 @@
-// The three services of the school in this process: their real servers, over real databases and the real log.
-import assert from 'node:assert/strict'
+// The whole school in this process: three services with databases and a log of their own, calling each other by HTTP, and
+// the engine over them. What they log is kept, at the most talkative level.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Broker } from '../cutover/broker/broker.ts'
+import type { TestContext } from 'node:test'
 import { openPostgresLog } from '../cutover/broker/postgres/log.ts'
-import { formatCapabilities, possibleCapabilities } from '../cutover/contract/capability.ts'
-import { type Database, openDatabase } from '../cutover/database/database.ts'
-import type { RouteDefinition, Server } from '../cutover/http/server.ts'
+import type { Broker } from '../cutover/broker/broker.ts'
+import { formatCapabilities, possibleCapabilities, startingCapabilities } from '../cutover/contract/capability.ts'
+import { openDatabase } from '../cutover/database/database.ts'
 import { type Claims, generateKeyPair, openSigner, type Signer } from '../cutover/http/tokens.ts'
+import { systemClock } from '../cutover/process/clock.ts'
 import { openLog } from '../cutover/process/log.ts'
 import type { Running } from '../cutover/process/process.ts'
-import type { ServiceDefinition } from '../cutover/service/definition.ts'
-import { readServiceEnvironment } from '../cutover/service/environment.ts'
-import { openService } from '../cutover/service/service.ts'
+import { environmentOf } from '../cutover/service/environment.ts'
+import { openService, type ServiceDefinition } from '../cutover/service/service.ts'
+import { openEngine } from '../engine/engine.ts'
+import { openDirectory } from '../engine/services/directory.ts'
 import { bonuses } from '../school/bonuses/service.ts'
 import { events } from '../school/contracts/events.ts'
 import { links } from '../school/contracts/links.ts'
 import { hiring } from '../school/hiring/service.ts'
 import { management } from '../school/management/service.ts'
-import { freshDatabase } from './database.ts'
+import { expectations } from '../school/operations/expectations.ts'
+import { planFor } from '../school/plans/plans.ts'
+import { freshDatabase, type TestDatabase } from './database.ts'
 
-export type ServiceName = 'management' | 'hiring' | 'bonuses'
+export const names = ['management', 'hiring', 'bonuses'] as const
+export type Name = (typeof names)[number]
+const definitions: Readonly<Record<Name, ServiceDefinition>> = { management, hiring, bonuses }
 
-export interface SchoolService {
-  readonly server: Server
-  readonly routes: readonly RouteDefinition[]
-  readonly database: Database
-  /** Starts what works beside requests as well: consumers, lanes, what waits. */
-  start(): Promise<void>
-  /** A digest of all that the business, the library and the requests have stored. */
-  stand(): Promise<string>
-}
-
-/** Who asks: a person, or a service over a link. */
-export type Asking = { readonly subject: string; readonly role: string } | { readonly from: string; readonly link: string }
-
-export interface Sending {
-  readonly body?: object | string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-export interface Answer {
+export interface SchoolAnswer {
   readonly status: number
+  readonly headers: Headers
+  readonly text: string
   readonly body: Readonly<Record<string, unknown>>
-  readonly headers: Readonly<Record<string, unknown>>
 }
 
 export interface School {
-  readonly services: Readonly<Record<ServiceName, SchoolService>>
-  readonly log: Broker
-  token(issuer: string, claims: Claims): Promise<string>
-  /** Calls a service as whoever the claims say, with a JSON body if there is one. */
-  call(service: ServiceName, as: Asking, method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, more?: Sending): Promise<Answer>
-  close(): Promise<void>
+  readonly urls: Readonly<Record<Name | 'engine', string>>
+  readonly databases: Readonly<Record<Name | 'engine', TestDatabase>>
+  readonly broker: Broker
+  /** All lines that were logged so far. */
+  readonly lines: readonly string[]
+  signer(issuer: Name | 'engine' | 'people' | 'stranger'): Signer
+  call(
+    to: Name | 'engine',
+    method: string,
+    path: string,
+    more?: { as?: As; body?: unknown; headers?: Record<string, string> },
+  ): Promise<SchoolAnswer>
+  /** Waits until it is so. */
+  until(what: string, is: () => Promise<boolean>): Promise<void>
+  stop(): Promise<void>
 }
 
-const definitions: readonly ServiceDefinition[] = [management, bonuses, hiring]
-/** What changes by itself while nothing is asked for. */
-const restless = ['instance', 'relay_lane', 'consumer_partition', 'compared']
+/** Whose token is shown: a person's, that of a service over a link, or the engine's. */
+export type As = { readonly role: string; readonly subject: string } | { readonly from: Name; readonly link: string } | 'operator'
 
-/**
- * Only the servers run, so that nothing changes but what requests change. Each service can do everything it ever can.
- * `elsewhere` are the addresses of services that stand in for ours.
- */
-export async function openSchool(elsewhere: Readonly<Record<string, readonly string[]>> = {}): Promise<School> {
+// The port of the discard protocol, where nothing listens.
+const nobody = 'http://127.0.0.1:9'
+const operatorToken = 'the-operators-token'
+
+export interface SchoolOptions {
+  /** Services that others look for where nobody is. */
+  readonly away?: Readonly<Partial<Record<Name, readonly Name[]>>>
+  /** What the services can do: everything, unless only what the starting routes need. */
+  readonly able?: 'all' | 'needed'
+}
+
+export async function openSchool(context: TestContext, { away = {}, able = 'all' }: SchoolOptions = {}): Promise<School> {
   const folder = await mkdtemp(join(tmpdir(), 'cutover-school-'))
-  const signers = new Map<string, Signer>()
+  const issuers = [...names, 'engine', 'people', 'stranger'] as const
   const trusted: Record<string, object> = {}
-  const keyOf = (issuer: string): string => join(folder, `${issuer}.json`)
-  for (const issuer of ['management', 'hiring', 'bonuses', 'people', 'engine']) {
+  const signers = new Map<string, Signer>()
+  for (const issuer of issuers) {
     const { privateJwk, publicJwk } = await generateKeyPair()
-    await writeFile(keyOf(issuer), JSON.stringify(privateJwk))
-    signers.set(issuer, await openSigner({ issuer, privateKeyFile: keyOf(issuer) }))
-    trusted[issuer] = publicJwk
+    const privateKeyFile = join(folder, `${issuer}.json`)
+    await writeFile(privateKeyFile, JSON.stringify(privateJwk), { mode: 0o600 })
+    signers.set(issuer, await openSigner({ issuer, privateKeyFile }))
+    if (issuer !== 'stranger') trusted[issuer] = publicJwk
   }
   const trustedKeysFile = join(folder, 'trusted.json')
   await writeFile(trustedKeysFile, JSON.stringify(trusted))
-  const logUrl = (await freshDatabase()).url
-  const log = openPostgresLog({ url: logUrl, name: 'test', log: openLog({ service: 'test', instance: '1', level: 'fatal' }) })
-  const urls: Record<string, readonly string[]> = {}
-  const services = {} as Record<ServiceName, SchoolService>
+  const ports = await freePorts(names.length)
+  const urls = Object.fromEntries(names.map((name, at) => [name, `http://127.0.0.1:${ports[at]}`])) as Record<Name, string>
+  const logDatabase = await freshDatabase()
+  const databases = Object.fromEntries(await Promise.all([...names, 'engine'].map(async name => [name, await freshDatabase()] as const)))
+
+  const lines: string[] = []
+  const logOf = (service: string): ReturnType<typeof openLog> =>
+    openLog({ service, instance: '1', level: 'debug' }, { write: line => void lines.push(line) })
   const started: Running[] = []
-  for (const definition of definitions) {
-    const { name } = definition
-    const changes = [...new Set((definition.columns ?? []).map(one => one.change))]
-    const { url } = await freshDatabase()
-    const environment = readServiceEnvironment(name, links, events, changes, {
-      DATABASE_URL: url,
-      LOG_DATABASE_URL: logUrl,
-      PORT: '0',
-      INSTANCE: `${name}-1`,
-      PRIVATE_KEY_FILE: keyOf(name),
-      TRUSTED_KEYS_FILE: trustedKeysFile,
-      SERVICE_URLS: JSON.stringify({ ...urls, ...elsewhere }),
-      CAPABILITIES: formatCapabilities(possibleCapabilities(links, name, events, changes)),
-      LOG_LEVEL: 'error',
-    })
-    const { parts, server, routes } = await openService(definition, environment)
-    await server.start()
-    // Management is read by the others. Over business links nobody is called: deliveries are what tests make themselves.
-    if (definition === management) urls[name] = [server.url]
-    const database = openDatabase({ url, name: 'test', connectionsMax: 4, onIdleError: () => undefined })
-    // Even those that were never started hold connections, which only stopping closes.
-    started.push({ name, start: async () => undefined, stop: () => database.close() }, ...parts)
-    services[name as ServiceName] = {
-      server,
-      routes,
-      database,
-      async start() {
-        for (const part of parts) if (part !== server) await part.start()
-      },
-      stand: () => standOf(database),
+  const start = async (parts: readonly Running[]): Promise<void> => {
+    for (const part of parts) {
+      started.push(part)
+      await part.start()
     }
   }
-  const token: School['token'] = (issuer, claims) => (signers.get(issuer) ?? assert.fail(`nobody signs for ${issuer}`)).token(claims)
-  return {
-    services,
-    log,
-    token,
-    async call(service, as, method, url, { body, headers = {} } = {}) {
-      const bearer =
-        'from' in as
-          ? await token(as.from, { audience: service, link: as.link })
-          : await token('people', { audience: service, subject: as.subject, role: as.role })
-      const answer = await services[service].server.inject({
-        method,
-        url,
-        headers: { authorization: `Bearer ${bearer}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-        ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+  const services = await Promise.all(
+    names.map(async (name, at) => {
+      const environment = environmentOf(definitions[name], {
+        DATABASE_URL: databases[name]?.url,
+        LOG_DATABASE_URL: logDatabase.url,
+        PORT: String(ports[at]),
+        INSTANCE: '1',
+        PRIVATE_KEY_FILE: join(folder, `${name}.json`),
+        TRUSTED_KEYS_FILE: trustedKeysFile,
+        SERVICE_URLS: JSON.stringify(
+          Object.fromEntries(names.map(one => [one, [away[name]?.includes(one) === true ? nobody : urls[one]]])),
+        ),
+        CAPABILITIES: formatCapabilities((able === 'all' ? possibleCapabilities : startingCapabilities)(links, name)),
+        DATABASE_CONNECTIONS: '6',
       })
-      return {
-        status: answer.statusCode,
-        body: answer.body === '' ? {} : answer.json<Record<string, unknown>>(),
-        headers: answer.headers,
+      return openService(definitions[name], environment, logOf(name))
+    }),
+  )
+  for (const { parts } of services) await start(parts)
+
+  const signerOf = (issuer: string): Signer => signers.get(issuer) as Signer
+  const engine = await openEngine(
+    { links, events, planFor, expectations, ledger: 'bonuses' },
+    {
+      database: openDatabase({ url: databases['engine']?.url ?? '', name: 'engine', connectionsMax: 4, onIdleError: () => undefined }),
+      directory: openDirectory(Object.fromEntries(names.map(name => [name, [urls[name]]])), signerOf('engine')),
+      deployer: null,
+      name: 'test',
+      port: 0,
+      operatorToken,
+      approverToken: null,
+      approvals: false,
+      consoleFolder: null,
+      log: logOf('engine'),
+    },
+  )
+  await start(engine.parts)
+  const broker = openPostgresLog({ url: logDatabase.url, name: 'test', log: logOf('test') })
+
+  let stopped: Promise<void> | undefined
+  async function stopAll(): Promise<void> {
+    await broker.close()
+    for (const part of started.toReversed()) await part.stop()
+    for (const database of [logDatabase, ...Object.values(databases)]) await database.drop()
+    await rm(folder, { recursive: true })
+  }
+  const stop = (): Promise<void> => (stopped ??= stopAll())
+  context.after(stop)
+
+  const tokenFor = (to: Name | 'engine', as: As): Promise<string> | string => {
+    if (as === 'operator') return to === 'engine' ? operatorToken : signerOf('engine').token({ audience: to })
+    const claims: Claims = 'role' in as ? { audience: to, ...as } : { audience: to, link: as.link }
+    return signerOf('role' in as ? 'people' : as.from).token(claims)
+  }
+
+  return {
+    urls: { ...urls, engine: engine.server.url },
+    databases: databases as Record<Name | 'engine', TestDatabase>,
+    broker,
+    lines,
+    signer: signerOf,
+    async call(to, method, path, { as, body, headers = {} } = {}) {
+      const base = to === 'engine' ? engine.server.url : urls[to]
+      const answer = await fetch(`${base}${path}`, {
+        method,
+        headers: {
+          ...(as === undefined ? {} : { authorization: `Bearer ${await tokenFor(to, as)}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      })
+      const text = await answer.text()
+      const isJson = /json/.test(answer.headers.get('content-type') ?? '')
+      return { status: answer.status, headers: answer.headers, text, body: isJson && text !== '' ? JSON.parse(text) : {} }
+    },
+    async until(what, is) {
+      for (let look = 0; !(await is()); look++) {
+        if (look > 600) throw new Error(`not in a minute: ${what}`)
+        await systemClock.sleep(100)
       }
     },
-    async close() {
-      for (const part of started.toReversed()) await part.stop()
-      await log.close()
-      await rm(folder, { recursive: true })
-    },
+    stop,
   }
 }
 
-async function standOf(database: Database): Promise<string> {
-  const { rows } = await database.query<{ name: string }>(
-    `select quote_ident(relname) as name from pg_class join pg_namespace n on n.oid = relnamespace
-      where nspname = 'public' and relkind in ('r', 'p') and not relispartition and relname <> all($1::text[]) order by relname`,
-    [restless],
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>(resolve => {
+          const server = createServer().listen(0, '127.0.0.1', () => resolve(server))
+        }),
+    ),
   )
-  const digests = rows.map(
-    ({ name }) => `'${name} ' || (select count(*) || ' ' || coalesce(md5(string_agg(t::text, ',' order by t::text)), '') from ${name} t)`,
-  )
-  const { rows: stand } = await database.query<{ stand: string }>(`select concat_ws(E'\\n', ${digests.join(', ')}) as stand`)
-  return stand[0]?.stand ?? ''
+  const ports = servers.map(server => (server.address() as { port: number }).port)
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  return ports
 }

@@ -2,6 +2,7 @@ import type { Stretch } from '../cutover/contract/receipts.ts'
 import { systemClock, systemRandom } from '../cutover/process/clock.ts'
 import type { Database } from '../cutover/database/database.ts'
 import type { Courier, Delivered } from '../cutover/delivery/courier.ts'
+import { openRetryBudget } from '../cutover/failure/retry-budget.ts'
 import { ensurePartitions } from '../cutover/outbox/partitions.ts'
 import { openSender, type Sender } from '../cutover/outbox/sender.ts'
 import { openRegistry, registerVersions } from '../cutover/registry/registry.ts'
@@ -52,6 +53,20 @@ export interface FakeCourier extends Courier {
   receive(factId: string): Promise<void>
 }
 
+/** What a courier says of itself that has never met any trouble. */
+export const calm = (): Pick<Courier, 'willing' | 'budget' | 'view'> => ({
+  willing: () => true,
+  budget: openRetryBudget({ share: 0.1, perSecond: 0, max: 20 }, systemClock),
+  view: () => ({
+    breaker: { state: 'closed', sinceMs: null, probeAtMs: null, transitions: { closed: 0, open: 0, 'half-open': 0 } },
+    trouble: null,
+    inFlight: 0,
+    left: 0,
+    retryTokens: 20,
+    retriesPutOff: 0,
+  }),
+})
+
 export function openFakeCourier(database: Database): FakeCourier {
   const link = countLink.id
   const store = openReceiveStore(database)
@@ -61,8 +76,8 @@ export function openFakeCourier(database: Database): FakeCourier {
     answers: new Map(),
     away: false,
     remembers: null,
-    willing: () => true,
-    state: () => 'closed',
+    ...calm(),
+    deliverNow: message => courier.deliver(message),
     async receive(factId) {
       await database.query(
         `insert into receipt (link, fact_id, position, outcome, via)

@@ -40,11 +40,25 @@ export interface Touch {
   readonly count: number
 }
 
+/**
+ * When an append counts as done. `all`: it survives the loss of any one machine of the log. `leader`: one machine has it,
+ * and the moments before that fails may be lost.
+ */
+export type Ack = 'all' | 'leader'
+
 /** The first offset that still exists and the next one to be written: `start <= position <= end` or data is gone. */
 export interface PartitionBounds {
   readonly partition: number
   readonly start: bigint
   readonly end: bigint
+}
+
+/** A partition of which a reader has not read records that the log will soon throw away. */
+export interface Overdue {
+  readonly partition: number
+  /** The age of the oldest record that it has not read, and the age at which the log may throw it away. */
+  readonly ageMs: number
+  readonly keepMs: number
 }
 
 export interface FetchFrom {
@@ -62,8 +76,8 @@ export type TopicIdentity = Pick<Topic, 'id' | 'name'>
  *
  * Promises: an append that has returned is durable and will be read by everybody, in the order of its partition and
  * without a gap between offsets; an append that throws may have happened (the caller sends again, receivers have
- * keys). `fetch` never skips: an offset below the partition's start throws `OffsetOutOfRange`. A topic that does not
- * exist throws `TopicUnknown`; it is never made by writing to it. One that is hidden throws `TopicQuarantined` or
+ * keys). `fetch` never skips: an offset below the partition's start, beyond its end, or of a record that is missing in
+ * between throws `OffsetOutOfRange`. A topic that does not exist throws `TopicUnknown`; it is never made by writing to it. One that is hidden throws `TopicQuarantined` or
  * `TopicRetired`, and who appends to it, fetches from it or creates it has then been noted, durably. Any other error means
  * that the log is away: back off and call again. Appending to one topic from several processes is safe; its order is then that of the commits.
  */
@@ -84,8 +98,8 @@ export interface Broker {
   hidden(name: string): Promise<HiddenTopic | undefined>
   /** Who wanted to use the topic since it was hidden, the latest first; one per client and kind. */
   touches(name: string): Promise<readonly Touch[]>
-  /** Appends all records, each to the partition of its key, and resolves when they are durable. */
-  append(topic: string, records: readonly NewRecord[]): Promise<void>
+  /** Appends all records, each to the partition of its key, and resolves when they are as durable as `ack` says: `all`, if nothing is said. */
+  append(topic: string, records: readonly NewRecord[], ack?: Ack): Promise<void>
   /**
    * Up to `limit` records at or after the given offsets, in offset order within each partition; partitions that have
    * records share the limit. When there are none it waits up to `waitMs` for some and then answers with what there is,
@@ -99,6 +113,11 @@ export interface Broker {
     signal?: AbortSignal,
   ): Promise<readonly LogRecord[]>
   bounds(topic: string): Promise<readonly PartitionBounds[]>
+  /**
+   * Tells the log how far a reader has come, as a courtesy: it decides nothing, but retention then knows who has not read
+   * what it is about to take, and says so. Answers with the partitions whose oldest unread record is past half its time.
+   */
+  progress(reader: string, topic: TopicIdentity, from: readonly FetchFrom[]): Promise<readonly Overdue[]>
   /** Ends every fetch that waits, and releases what is held. Other calls fail from then on. May be called twice. */
   close(): Promise<void>
 }
@@ -127,14 +146,34 @@ export class TopicQuarantined extends Error {
   }
 }
 
+/** Records that a reader wants and that the log does not have: it expired them, or it has lost them. */
+export interface Gap {
+  readonly partition: number
+  /** The offset that was wanted. */
+  readonly wanted: bigint
+  readonly start: bigint
+  readonly end: bigint
+  /**
+   * Where reading can go on without leaving out what is there: the next record that exists. From beyond the end it is the
+   * start, because a log that has lost its end gives its offsets again, and nobody knows which of them have been read.
+   */
+  readonly resume: bigint
+}
+
 export class OffsetOutOfRange extends Error {
   override readonly name = 'OffsetOutOfRange'
   readonly partition: number
   readonly start: bigint
-  constructor(topic: string, partition: number, offset: bigint, start: bigint) {
-    super(`topic "${topic}" partition ${partition} starts at ${start}; offset ${offset} is gone. Refill it from the outbox of its producer`)
+  readonly gap: Gap
+  constructor(topic: string, gap: Gap) {
+    const { partition, wanted, start, end } = gap
+    const why = wanted < start ? 'is gone' : wanted > end ? 'is beyond its end' : 'is missing'
+    super(
+      `topic "${topic}" partition ${partition} has offsets ${start} to ${end}; ${wanted} ${why}. Refill it from the outbox of its producer`,
+    )
     this.partition = partition
     this.start = start
+    this.gap = gap
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ColumnChange, ColumnMode, Parts } from './definition.ts'
+import type { ColumnChange, ColumnMode, Parts } from '../contract/columns.ts'
 
 /** How statements of one instance write and read a value whose columns change. Constants of the process: they go into prepared statements. */
 export interface Columns {
@@ -12,6 +12,8 @@ export interface Columns {
   placed(first: number): string
   /** How many parameters these are. */
   readonly count: number
+  /** The value as an expression, with which statements that know of the change are marked. */
+  readonly expression: string
   /** The columns to read, as a list. */
   readonly read: string
   /** The value of a row that was read so. */
@@ -36,6 +38,7 @@ export function openColumns(definition: ColumnChange, mode: ColumnMode): Columns
     },
     assigned: first => `${names.map((column, at) => `${column} = $${first + at}`).join(', ')} ${mark}`,
     placed: first => names.map((_, at) => `$${first + at}`).join(', '),
+    expression: `${readsNew ? definition.oldSql('') : old} ${mark}`,
     read: `${(readsNew ? added : [old]).join(', ')} ${mark}`,
     text(row) {
       const read = row as Readonly<Record<string, string | null>>

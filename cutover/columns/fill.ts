@@ -1,8 +1,8 @@
-import { isTransient } from '../database/database.ts'
+import { isTransient, type Tx } from '../database/database.ts'
 import type { Clock } from '../process/clock.ts'
 import type { Log } from '../process/log.ts'
-import type { ColumnChange } from './definition.ts'
-import type { ColumnStore, Compared } from './store.ts'
+import type { ColumnChange, Parts } from '../contract/columns.ts'
+import type { BothForms, ColumnStore, Compared } from './store.ts'
 
 /** Rows that are filled in one transaction, and so are locked together: for milliseconds. */
 const pageRows = 200
@@ -58,18 +58,33 @@ export const fillPage = (store: ColumnStore, change: ColumnChange): Promise<bool
     const job = await store.take(tx, change)
     if (job === undefined) return false
     const rows = await store.page(tx, change, job.cursor, pageRows)
-    const added = [change.required, ...change.optional]
-    await store.fill(
-      tx,
-      change,
-      rows.map(({ key, old }) => {
-        const parts = change.lens.up(old)
-        return { key, parts: added.map(column => parts[column] ?? null) }
-      }),
-      rows.length < pageRows,
-    )
+    const filled = await (job.direction === 'back' ? back(store, tx, change, rows) : forward(store, tx, change, rows))
+    await store.passed(tx, change, { cursor: rows.at(-1)?.key ?? null, filled, over: rows.length < pageRows })
     return true
   })
+
+function forward(store: ColumnStore, tx: Tx, change: ColumnChange, rows: readonly BothForms[]): Promise<number> {
+  const added = [change.required, ...change.optional]
+  const empty = rows.flatMap(({ key, old, parts }) => (old === null || parts[change.required] != null ? [] : [{ key, old }]))
+  return store.fill(
+    tx,
+    change,
+    empty.map(({ key, old }) => {
+      const split = change.lens.up(old)
+      return { key, parts: added.map(column => split[column] ?? null) }
+    }),
+  )
+}
+
+const back = (store: ColumnStore, tx: Tx, change: ColumnChange, rows: readonly BothForms[]): Promise<number> =>
+  store.fillBack(
+    tx,
+    change,
+    rows.flatMap(({ key, parts }) => (parts[change.required] == null ? [] : [{ key, old: change.lens.down(given(parts)) }])),
+  )
+
+const given = (parts: BothForms['parts']): Parts =>
+  Object.fromEntries(Object.entries(parts).flatMap(([column, value]) => (value === null ? [] : [[column, value]])))
 
 /** Compares both forms of every row, by the lens: what the new columns say is what the old one said, to the byte. */
 export async function compareColumns(store: ColumnStore, change: ColumnChange): Promise<Compared> {
@@ -78,8 +93,7 @@ export async function compareColumns(store: ColumnStore, change: ColumnChange): 
   for (let after: string | null = null; ;) {
     const page = await store.both(change, after, 1_000)
     for (const { key, old, parts } of page) {
-      const given = Object.entries(parts).flatMap(([column, value]) => (value === null ? [] : [[column, value] as const]))
-      if (parts[change.required] == null || change.lens.down(Object.fromEntries(given)) !== old) different.push(key)
+      if (parts[change.required] == null || change.lens.down(given(parts)) !== old) different.push(key)
     }
     rows += page.length
     const last = page.at(-1)

@@ -1,7 +1,7 @@
 import type { Database, Tx } from '../database/database.ts'
 import { markOf } from './columns.ts'
-import type { ColumnChange } from './definition.ts'
-import type { ColumnStand, ColumnStep, ColumnStore, ColumnUse, FillJob } from './store.ts'
+import type { ColumnChange } from '../contract/columns.ts'
+import type { BothForms, ColumnStand, ColumnStep, Direction, ColumnStore, ColumnUse, FillJob } from './store.ts'
 
 /** Whoever waits for a table makes everybody behind it wait as well. */
 const shortly = `set local lock_timeout = '500ms'`
@@ -10,6 +10,7 @@ const guardOf = ({ change, table }: ColumnChange): string => `${table}_${change.
 const addedOf = ({ required, optional }: ColumnChange): readonly string[] => [required, ...optional]
 
 interface JobRow {
+  readonly direction: Direction
   readonly state: FillJob['state']
   readonly asked_by: string
   readonly cursor: string | null
@@ -19,6 +20,7 @@ interface JobRow {
 }
 
 const toJob = (row: JobRow): FillJob => ({
+  direction: row.direction,
   state: row.state,
   askedBy: row.asked_by,
   cursor: row.cursor,
@@ -27,10 +29,15 @@ const toJob = (row: JobRow): FillJob => ({
   tookMs: row.took_ms,
 })
 
-const jobColumns = `state, asked_by, cursor, total, filled,
+const jobColumns = `direction, state, asked_by, cursor, total, filled,
   extract(epoch from coalesce(ended_at, clock_timestamp()) - began_at)::float8 * 1000 as took_ms`
 
-const steps: Readonly<Record<ColumnStep, (change: ColumnChange, stand: Pick<ColumnStand, 'old' | 'guard'>) => readonly string[]>> = {
+/** What the catalogue says of a table. */
+interface Shape extends Pick<ColumnStand, 'added' | 'guard' | 'old' | 'relaxed'> {
+  readonly constraint: 'none' | 'there' | 'valid'
+}
+
+const steps: Readonly<Record<ColumnStep, (change: ColumnChange, shape: Shape) => readonly string[]>> = {
   expand: change => [
     `alter table ${change.table} ${addedOf(change)
       .map(column => `add column if not exists ${column} text`)
@@ -41,33 +48,73 @@ const steps: Readonly<Record<ColumnStep, (change: ColumnChange, stand: Pick<Colu
       .map(column => `drop column if exists ${column}`)
       .join(', ')}`,
   ],
-  // From now on a writer that does not know of the change is refused, and leaves no row behind that would stay empty.
+  // From now on a writer of the old column that does not fill the new ones is refused. Other changes of a row that is not
+  // filled yet go on.
   guard: (change, { guard }) =>
     guard === 'none'
+      ? [
+          `create trigger ${guardOf(change)} before insert or update of ${change.old} on ${change.table}
+             for each row execute function column_guard('${change.required}')`,
+        ]
+      : [],
+  unguard: change => [
+    `drop trigger if exists ${guardOf(change)} on ${change.table}`,
+    `alter table ${change.table} drop constraint if exists ${guardOf(change)}`,
+  ],
+  constrain: (change, { constraint }) =>
+    constraint === 'none'
       ? [`alter table ${change.table} add constraint ${guardOf(change)} check (${change.required} is not null) not valid`]
       : [],
-  unguard: change => [`alter table ${change.table} drop constraint if exists ${guardOf(change)}`],
   // Reads all rows, and stops nobody.
-  check: change => [`alter table ${change.table} validate constraint ${guardOf(change)}`],
-  quarantine: ({ table, old }, stand) =>
-    stand.old === 'present'
-      ? [`alter table ${table} alter column ${old} drop not null`, `alter table ${table} rename column ${old} to ${hidden(old)}`]
+  validate: change => [`alter table ${change.table} validate constraint ${guardOf(change)}`],
+  // Who writes the old column no more is not asked for the new one: the constraint is.
+  relax: change => [
+    `drop trigger if exists ${guardOf(change)} on ${change.table}`,
+    `alter table ${change.table} alter column ${change.old} drop not null`,
+  ],
+  tighten: change => [`alter table ${change.table} alter column ${change.old} set not null`],
+  quarantine: (change, shape) =>
+    shape.old === 'present'
+      ? [
+          `drop trigger if exists ${guardOf(change)} on ${change.table}`,
+          `alter table ${change.table} rename column ${change.old} to ${hidden(change.old)}`,
+        ]
       : [],
-  restore: ({ table, old }, stand) => (stand.old === 'quarantined' ? [`alter table ${table} rename column ${hidden(old)} to ${old}`] : []),
+  restore: ({ table, old }, shape) => (shape.old === 'quarantined' ? [`alter table ${table} rename column ${hidden(old)} to ${old}`] : []),
   drop: ({ table, old }) => [`alter table ${table} drop column if exists ${hidden(old)}`],
 }
 
+const bothSql = (change: ColumnChange, after: boolean): string =>
+  `select ${change.cursor.column}::text as key, ${change.old} as old,
+          json_build_object(${addedOf(change)
+            .map(column => `'${column}', ${column}`)
+            .join(', ')}) as parts from ${change.table} ${markOf(change.change)}
+    where ${after ? `${change.cursor.column} > $2::${change.cursor.type}` : 'true'} order by ${change.cursor.column} limit $1`
+
 export function openColumnStore(database: Database): ColumnStore {
-  async function shapeOf(tx: Tx, change: ColumnChange): Promise<Pick<ColumnStand, 'added' | 'guard' | 'old'>> {
-    const { rows } = await tx.query<{ columns: string[]; checked: boolean | null }>(
-      `select (select coalesce(array_agg(attname::text), '{}') from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped) as columns,
-              (select convalidated from pg_constraint where conrelid = to_regclass($1) and conname = $2) as checked`,
-      [change.table, guardOf(change)],
+  async function shapeOf(tx: Tx, change: ColumnChange): Promise<Shape | null> {
+    const { rows } = await tx.query<{
+      kind: string | null
+      columns: string[]
+      checked: boolean | null
+      guarded: boolean
+      relaxed: boolean
+    }>(
+      `select (select relkind from pg_class where oid = to_regclass($1)) as kind,
+              (select coalesce(array_agg(attname::text), '{}') from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped) as columns,
+              (select convalidated from pg_constraint where conrelid = to_regclass($1) and conname = $2) as checked,
+              exists (select from pg_trigger where tgrelid = to_regclass($1) and tgname = $2) as guarded,
+              exists (select from pg_attribute where attrelid = to_regclass($1) and attname = $3 and not attnotnull) as relaxed`,
+      [change.table, guardOf(change), change.old],
     )
-    const { columns = [], checked = null } = rows[0] ?? {}
+    const { kind = null, columns = [], checked = null, guarded = false, relaxed = false } = rows[0] ?? {}
+    // In the place of a copy in quarantine there is a view.
+    if (kind !== 'r') return null
     return {
       added: addedOf(change).every(column => columns.includes(column)) ? 'present' : 'absent',
-      guard: checked === null ? 'none' : checked ? 'all_rows' : 'new_rows',
+      guard: checked === true ? 'all_rows' : guarded ? 'new_rows' : 'none',
+      relaxed,
+      constraint: checked === null ? 'none' : checked ? 'valid' : 'there',
       old: columns.includes(change.old) ? 'present' : columns.includes(hidden(change.old)) ? 'quarantined' : 'absent',
     }
   }
@@ -77,7 +124,9 @@ export function openColumnStore(database: Database): ColumnStore {
   return {
     transaction: work => database.transaction(work),
     async stand(change) {
-      const shape = await shapeOf(database, change)
+      const found = await shapeOf(database, change)
+      if (found === null) return null
+      const { constraint: _, ...shape } = found
       const filled = shape.added === 'present' ? `count(${change.required})` : '0'
       const { rows } = await database.query<{ rows: number; filled: number }>(
         `select count(*)::int as rows, ${filled}::int as filled from ${change.table} ${markOf(change.change)}`,
@@ -98,18 +147,21 @@ export function openColumnStore(database: Database): ColumnStore {
     },
     async step(tx, change, step) {
       await tx.query(shortly)
-      for (const statement of steps[step](change, await shapeOf(tx, change))) await tx.query(statement)
+      const shape = await shapeOf(tx, change)
+      if (shape === null) return
+      for (const statement of steps[step](change, shape)) await tx.query(statement)
       // What was noted before it was hidden says nothing about who reaches for it now.
       if (step === 'quarantine') await tx.query('delete from column_use where change = $1 and table_name = $2', named(change))
     },
-    async begin(tx, change, askedBy) {
+    async begin(tx, change, direction, askedBy) {
+      if ((await shapeOf(tx, change)) === null) return
       await tx.query(
-        `insert into column_fill as f (change, table_name, asked_by, state, total)
-         select $1, $2, $3, 'filling', count(*) from ${change.table} where ${change.required} is null
+        `insert into column_fill as f (change, table_name, asked_by, state, total, direction)
+         select $1, $2, $3, 'filling', count(*), $4 from ${change.table} where ${direction === 'back' ? 'true' : `${change.required} is null`}
          on conflict (change, table_name) do update set asked_by = excluded.asked_by, state = 'filling', cursor = null,
-           total = excluded.total, filled = 0, began_at = clock_timestamp(), ended_at = null
-          where f.asked_by <> excluded.asked_by or f.state = 'cancelled'`,
-        [...named(change), askedBy],
+           total = excluded.total, filled = 0, direction = excluded.direction, began_at = clock_timestamp(), ended_at = null
+          where f.asked_by <> excluded.asked_by or f.state = 'cancelled' or f.direction <> excluded.direction`,
+        [...named(change), askedBy, direction],
       )
     },
     async cancel(tx, change, askedBy) {
@@ -133,15 +185,14 @@ export function openColumnStore(database: Database): ColumnStore {
       )
       return rows[0] === undefined ? undefined : toJob(rows[0])
     },
-    async page(tx, { change, table, cursor, old }, after, limit) {
-      const { rows } = await tx.query<{ key: string; old: string }>(
-        `select ${cursor.column}::text as key, ${old} as old from ${table} ${markOf(change)}
-          where ${after === null ? 'true' : `${cursor.column} > $2::${cursor.type}`} order by ${cursor.column} limit $1 for no key update`,
+    async page(tx, change, after, limit) {
+      const { rows } = await tx.query<BothForms>(
+        `${bothSql(change, after !== null)} for no key update`,
         after === null ? [limit] : [limit, after],
       )
       return rows
     },
-    async fill(tx, change, rows, over) {
+    async fill(tx, change, rows) {
       const added = addedOf(change)
       const { rowCount } = await tx.query(
         `update ${change.table} as t set ${added.map(column => `${column} = r.${column}`).join(', ')}
@@ -149,21 +200,28 @@ export function openColumnStore(database: Database): ColumnStore {
           where t.${change.cursor.column} = r.key and t.${change.required} is null`,
         [rows.map(row => row.key), ...added.map((_, at) => rows.map(row => row.parts[at] ?? null))],
       )
+      return rowCount
+    },
+    async fillBack(tx, change, rows) {
+      const { rowCount } = await tx.query(
+        `update ${change.table} as t set ${change.old} = r.old ${markOf(change.change)}
+           from unnest($1::${change.cursor.type}[], $2::text[]) as r(key, old)
+          where t.${change.cursor.column} = r.key and t.${change.old} is distinct from r.old`,
+        [rows.map(row => row.key), rows.map(row => row.old)],
+      )
+      return rowCount
+    },
+    async passed(tx, change, { cursor, filled, over }) {
       await tx.query(
         `update column_fill set cursor = coalesce($3, cursor), filled = filled + $4,
            state = case when $5 then 'done' else state end, ended_at = case when $5 then clock_timestamp() end
           where change = $1 and table_name = $2`,
-        [...named(change), rows.at(-1)?.key ?? null, rowCount, over],
+        [...named(change), cursor, filled, over],
       )
     },
     async both(change, after, limit) {
-      const added = addedOf(change)
-      const { rows } = await database.query<{ key: string; old: string; parts: Record<string, string | null> }>(
-        `select ${change.cursor.column}::text as key, ${change.old} as old,
-                json_build_object(${added.map(column => `'${column}', ${column}`).join(', ')}) as parts from ${change.table} ${markOf(change.change)}
-          where ${after === null ? 'true' : `${change.cursor.column} > $2::${change.cursor.type}`} order by ${change.cursor.column} limit $1`,
-        after === null ? [limit] : [limit, after],
-      )
+      if ((await shapeOf(database, change)) === null) return []
+      const { rows } = await database.query<BothForms>(bothSql(change, after !== null), after === null ? [limit] : [limit, after])
       return rows
     },
     async used(change, who, uses) {

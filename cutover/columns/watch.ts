@@ -3,7 +3,7 @@ import { watched } from '../database/watched.ts'
 import type { Clock } from '../process/clock.ts'
 import type { Log } from '../process/log.ts'
 import { markOf } from './columns.ts'
-import type { ColumnChange } from './definition.ts'
+import type { ColumnChange } from '../contract/columns.ts'
 import type { ColumnStore } from './store.ts'
 
 /** Statements that reach for a column that goes, by those that do not know it; and how long statements take. */

@@ -12,7 +12,8 @@ import { openLog } from '../process/log.ts'
 import { openReceiveStore } from '../receive/postgres.ts'
 import { openReceiver } from '../receive/receiver.ts'
 import { openRegistry } from '../registry/registry.ts'
-import { type ConsumerStatus, runConsumer } from './consumer.ts'
+import { runConsumer } from './consumer.ts'
+import type { ConsumerStatus } from './status.ts'
 import { openConsumerStore } from './postgres.ts'
 import { openShares } from './shares.ts'
 
@@ -190,6 +191,50 @@ test('an outage spends no tries: however long the database is away, nothing is s
   )
   assert.ok(troubles >= 12)
   assert.deepEqual(await effectsIn(database), ['a:1'])
+  assert.deepEqual((await tracesIn(database)).dead, [])
+})
+
+test('its own database away, so that it knows not even what it holds: it says so, since when, and goes on when it is back', async () => {
+  const { database, publish, consume } = await setup()
+  await publish([aFact('a')])
+  let outage = 5
+  const away: Database = {
+    ...database,
+    query: async (...sql) => {
+      if (outage-- > 0) throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
+      return database.query(...sql)
+    },
+  }
+  const seen: ConsumerStatus[] = []
+  await consume(status => (seen.push(status), standsAt(1)(status)), { database: away })
+  const troubled = seen.filter(status => status.trouble === 'refused')
+  assert.ok(troubled.length >= 5)
+  assert.equal(new Set(troubled.map(status => status.sinceMs)).size, 1)
+  assert.deepEqual([seen.at(-1)?.trouble, seen.at(-1)?.sinceMs], [null, null])
+  assert.deepEqual((await tracesIn(database)).dead, [])
+})
+
+test('the log away: the position stands, no message is tried, and all arrive once when it is back', async () => {
+  const { database, broker, publish, consume, applied } = await setup()
+  await publish([aFact('a'), aFact('b')])
+  let outage = 12
+  const away: Broker = {
+    ...broker,
+    async fetch(...from) {
+      if (outage-- > 0) throw new Error('the log is starting up')
+      return broker.fetch(...from)
+    },
+  }
+  const troubles = new Set<string | null>()
+  await consume(
+    status => {
+      troubles.add(status.trouble)
+      return standsAt(2)(status)
+    },
+    { broker: away },
+  )
+  assert.deepEqual([...troubles], [null, 'the log is starting up'])
+  assert.deepEqual([applied, await effectsIn(database)], [[['a', 'b']], ['a:1', 'b:1']])
   assert.deepEqual((await tracesIn(database)).dead, [])
 })
 

@@ -1,4 +1,12 @@
-import { type Broker, type FetchFrom, type LogRecord, OffsetOutOfRange, TopicQuarantined, TopicUnknown } from '../broker/broker.ts'
+import {
+  type Broker,
+  type FetchFrom,
+  type LogRecord,
+  OffsetOutOfRange,
+  type Overdue,
+  TopicQuarantined,
+  TopicUnknown,
+} from '../broker/broker.ts'
 import type { Message } from '../contract/message.ts'
 import { isTransient, sqlState, type Tx } from '../database/database.ts'
 import { fullJitter } from '../failure/backoff.ts'
@@ -8,17 +16,11 @@ import type { Outcome } from '../receive/outcome.ts'
 import type { Receiver } from '../receive/receiver.ts'
 import type { DeadMessage } from '../receive/store.ts'
 import { type Beginnings, endedMax, openBeginnings } from './beginnings.ts'
+import { goOn } from './gaps.ts'
 import { readRecord } from './record.ts'
 import type { Shares } from './shares.ts'
+import { type ConsumerStatus, type Now, statusOf } from './status.ts'
 import type { ConsumerStore, Held } from './store.ts'
-
-export interface ConsumerStatus {
-  readonly consumer: string
-  readonly topic: string
-  readonly partitions: readonly { readonly partition: number; readonly position: string }[]
-  /** Why it does not move, in words; null while it does. */
-  readonly trouble: string | null
-}
 
 export interface ConsumerOptions {
   readonly topic: string
@@ -43,6 +45,9 @@ const retryDelay = { firstMs: 50, maxMs: 1_000 }
 const quarantineMs = 5_000
 const outageDelay = { firstMs: 100, maxMs: 5_000 }
 
+/** How often the log is told how far this reader has come. */
+const progressMs = 30_000
+
 /** The lease is another's by now: whatever was done in the transaction is undone. */
 class ShareLost extends Error {
   override readonly name = 'ShareLost'
@@ -58,27 +63,48 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
   let renewAt = 0
   let failures = 0
   let trouble: string | null = null
-  const gone = new Set<number>()
   const beginnings = openBeginnings(options.store, shares.of)
+  let begun = false
+  let progressAt = 0
+  let sinceMs: number | null = null
+  /** The database has not even said what is held. */
+  let unsure = false
+  const topic = { id: shares.of.topicId, name: options.topic }
+  const now: Now = { gaps: [], overdue: [] }
+  const tell = (): void => {
+    sinceMs = trouble === null && now.gaps.length === 0 ? null : (sinceMs ?? clock.now())
+    options.show(statusOf({ consumer: shares.of.consumer, topic: options.topic }, held, trouble, now, sinceMs))
+  }
   while (!signal.aborted) {
     try {
-      await beginnings.survive()
+      if (!begun) unsure = true
+      // Before it has a position in this topic: that it had one in another tells that this one was made anew.
+      if (!begun && (await options.store.noteAnew(shares.of, options.receiver.link.id)))
+        log.warn({ consumer: shares.of.consumer }, 'consumer: the topic was made anew; what was on its way in the old one is sent again')
+      begun = true
       if (clock.now() >= renewAt) {
-        held = await shares.renew()
+        unsure = true
+        await beginnings.survive()
+        ;({ held, gaps: now.gaps } = await goOn(options, await shares.renew()))
+        unsure = false
         renewAt = clock.now() + renewMs
       }
-      show(options, held, trouble)
+      tell()
+      if (clock.now() >= progressAt) {
+        progressAt = clock.now() + progressMs
+        now.overdue = await progress(options, topic, held, now.overdue)
+      }
       const from: FetchFrom[] = held
-        .filter(one => !gone.has(one.partition))
+        .filter(one => now.gaps.every(gap => gap.partition !== one.partition))
         .map(one => ({ partition: one.partition, offset: one.position }))
       if (from.length === 0) {
         await clock.sleep(renewMs / 3, signal)
         continue
       }
-      const records = await broker.fetch({ id: options.shares.of.topicId, name: options.topic }, from, batchMax, waitMs, signal)
+      const records = await broker.fetch(topic, from, batchMax, waitMs, signal)
       if (records.length > 0) held = await take(options, beginnings, held, records, signal)
       failures = 0
-      if (gone.size === 0) trouble = null
+      trouble = null
     } catch (error) {
       if (error instanceof ShareLost) {
         renewAt = 0
@@ -87,13 +113,16 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
       // Deleted, perhaps made again: whoever started this reader looks the topic up anew.
       if (error instanceof TopicUnknown) break
       trouble = error instanceof Error ? error.message : String(error)
-      // Never skipped silently: the partition stops until its producer has refilled it.
-      if (error instanceof OffsetOutOfRange) gone.add(error.partition)
-      failures++
       renewAt = 0
+      // Never skipped silently: the partition stops until its sender has sent again what is not terminal.
+      if (error instanceof OffsetOutOfRange && (await noteGap(options, error))) continue
+      failures++
       if (failures === 1) log.warn({ consumer: options.shares.of.consumer, err: error }, 'consumer: waits and tries again')
+      // Its own database is away: it would not come to say so otherwise.
+      if (unsure) tell()
+      unsure = false
       if (error instanceof TopicQuarantined) {
-        show(options, held, trouble)
+        tell()
         await clock.sleep(quarantineMs, signal)
         continue
       }
@@ -232,11 +261,36 @@ const dead = (options: ConsumerOptions, record: LogRecord, code: string, error: 
   }
 }
 
-function show(options: ConsumerOptions, held: readonly Held[], trouble: string | null): void {
-  options.show({
-    consumer: options.shares.of.consumer,
-    topic: options.topic,
-    partitions: held.map(one => ({ partition: one.partition, position: one.position.toString() })),
-    trouble,
-  })
+async function noteGap({ store, shares, receiver, log }: ConsumerOptions, { gap, message }: OffsetOutOfRange): Promise<boolean> {
+  const { partition } = gap
+  return store.noteGap(shares.of, receiver.link.id, gap).then(
+    () => {
+      log.error({ consumer: shares.of.consumer, partition, gap: message }, 'consumer: data_gap; the partition stops until it is refilled')
+      return true
+    },
+    () => false,
+  )
+}
+
+/** What the log will soon throw away unread: a warning when that begins, and nothing else depends on it. */
+async function progress(
+  { broker, shares, log }: ConsumerOptions,
+  topic: Parameters<Broker['progress']>[1],
+  held: readonly Held[],
+  before: readonly Overdue[],
+): Promise<readonly Overdue[]> {
+  const { consumer } = shares.of
+  try {
+    const overdue = await broker.progress(
+      consumer,
+      topic,
+      held.map(one => ({ partition: one.partition, offset: one.position })),
+    )
+    if (overdue.length > 0 && before.length === 0)
+      log.warn({ consumer, overdue }, 'consumer: unread records are past half the time for which the log keeps them')
+    return overdue
+  } catch (error) {
+    log.debug({ consumer, err: error }, 'consumer: the log is told later how far this reader has come')
+    return before
+  }
 }

@@ -1,5 +1,14 @@
 import type { Database } from '../database/database.ts'
-import { aliveMs, type ConsumerStore, type Declaration, type LiveInstance, type ShareOf, shareLeaseMs, type Start } from './store.ts'
+import {
+  aliveMs,
+  type ConsumerStore,
+  type Declaration,
+  type LiveInstance,
+  type OpenGap,
+  type ShareOf,
+  shareLeaseMs,
+  type Start,
+} from './store.ts'
 
 const keyOf = ({ consumer, topicId }: ShareOf): string[] => [consumer, topicId]
 const ownOf = ({ consumer, topicId, holder }: ShareOf): string[] => [consumer, topicId, holder]
@@ -9,6 +18,9 @@ const columnsOf = (starts: readonly Start[]): readonly unknown[] => [
   starts.map(one => one.offset.toString()),
   starts.map(one => one.term),
 ]
+
+/** A gap as its row has it: int8 arrives as a string. */
+type GapRow = Omit<OpenGap, 'wanted' | 'start' | 'end' | 'resume'> & Readonly<Record<'wanted' | 'start' | 'end' | 'resume', string>>
 
 /** What the column holds, if a build that knows of capabilities wrote it. */
 function declared(value: Partial<Declaration>): Omit<LiveInstance, 'id'> {
@@ -105,6 +117,74 @@ export const openConsumerStore = (database: Database): ConsumerStore => ({
       `update consumer_partition set holder = null, until = '-infinity' where consumer = $1 and topic_id = $2 and holder = $3`,
       ownOf(share),
     )
+  },
+
+  async noteGap(share, link, { partition, wanted, start, end, resume }) {
+    await database.query(`delete from data_gap where resolved_at < clock_timestamp() - interval '30 days' and refilled_at is not null`, [])
+    await database.query(
+      `insert into data_gap (link, consumer, topic_id, partition, wanted, log_start, log_end, resume) values ($3, $1, $2, $4, $5, $6, $7, $8)
+       on conflict (consumer, topic_id, partition) where resolved_at is null do nothing`,
+      [...keyOf(share), link, partition, wanted.toString(), start.toString(), end.toString(), resume.toString()],
+    )
+  },
+  async noteAnew(share, link) {
+    // All of the new topic is read, so nothing stops: only what was on its way in the old one is asked for.
+    const { rowCount } = await database.query(
+      `with ended as (
+         update data_gap set resolved_at = clock_timestamp() where consumer = $1 and topic_id <> $2 and resolved_at is null
+       )
+       insert into data_gap (link, consumer, topic_id, partition, wanted, log_start, log_end, resume, resolved_at)
+       select $3, $1, $2, 0, 0, 0, 0, 0, clock_timestamp()
+        where exists (select from consumer_partition where consumer = $1 and topic_id <> $2)
+          and not exists (select from consumer_partition where consumer = $1 and topic_id = $2)`,
+      [...keyOf(share), link],
+    )
+    return rowCount > 0
+  },
+  async gaps(share) {
+    const { rows } = await database.query<GapRow>(
+      `select id, partition, wanted, log_start as start, log_end as end, resume, refilled_at is not null as refilled
+         from data_gap where consumer = $1 and topic_id = $2 and resolved_at is null order by partition`,
+      keyOf(share),
+    )
+    return rows.map(row => ({
+      ...row,
+      wanted: BigInt(row.wanted),
+      start: BigInt(row.start),
+      end: BigInt(row.end),
+      resume: BigInt(row.resume),
+    }))
+  },
+  async resume(tx, share, from, gap) {
+    const { rowCount } = await tx.query(
+      `with moved as (
+         update consumer_partition set position = $6
+          where consumer = $1 and topic_id = $2 and partition = $3 and position = $4 and term = $5 returning partition
+       )
+       update data_gap set resolved_at = clock_timestamp() where id = $7 and exists (select from moved)`,
+      [...keyOf(share), from.partition, from.position.toString(), from.term, gap.resume.toString(), gap.id],
+    )
+    return rowCount === 1
+  },
+  async wanting(link) {
+    const { rows } = await database.query<{ gap: string | null }>(
+      'select max(id) as gap from data_gap where link = $1 and refilled_at is null',
+      [link],
+    )
+    return rows[0]?.gap ?? null
+  },
+  async refilled(link, gap) {
+    await database.query('update data_gap set refilled_at = clock_timestamp() where link = $1 and id <= $2 and refilled_at is null', [
+      link,
+      gap,
+    ])
+  },
+  async stopped() {
+    const { rows } = await database.query<{ link: string; count: number }>(
+      'select link, count(*)::int as count from data_gap where resolved_at is null group by link',
+      [],
+    )
+    return Object.fromEntries(rows.map(row => [row.link, row.count]))
   },
 
   async positions(consumer) {

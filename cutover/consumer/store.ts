@@ -1,3 +1,4 @@
+import type { Gap } from '../broker/broker.ts'
 import type { Tx } from '../database/database.ts'
 
 /** Whose share of which topic. */
@@ -42,6 +43,13 @@ export interface LiveInstance extends Omit<Declaration, 'build'> {
   readonly build: string | null
 }
 
+/** A gap in the log that a consumer has met. The partition is read again once the facts were sent again. */
+export interface OpenGap extends Gap {
+  readonly id: string
+  /** The sender has sent again what is not terminal. */
+  readonly refilled: boolean
+}
+
 /** What consumers need of the service's own database: positions, leases on partitions, and who is alive. */
 export interface ConsumerStore {
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
@@ -66,6 +74,23 @@ export interface ConsumerStore {
   take(share: ShareOf, most: number): Promise<void>
   held(share: ShareOf): Promise<readonly Held[]>
   release(share: ShareOf): Promise<void>
+  /**
+   * Remembers a gap, unless one of the partition is open; the position stays where it is. `link` is whose sender is asked
+   * to send again.
+   */
+  noteGap(share: ShareOf, link: string, gap: Gap): Promise<void>
+  /** Where a consumer had read another topic of that name: what was on its way there is to be sent again. Once per topic. */
+  noteAnew(share: ShareOf, link: string): Promise<boolean>
+  /** The gaps of this topic that still stop a partition. */
+  gaps(share: ShareOf): Promise<readonly OpenGap[]>
+  /** Sets the position to where the gap resumes, by compare-and-set under the term, and ends the gap with it; false when the share is lost. */
+  resume(tx: Tx, share: ShareOf, from: Held, gap: OpenGap): Promise<boolean>
+  /** The newest gap of a link for which nothing has been sent again yet. */
+  wanting(link: string): Promise<string | null>
+  /** Everything has been sent again that was not terminal when this gap was known. */
+  refilled(link: string, gap: string): Promise<void>
+  /** By link, how many partitions are stopped by a gap. */
+  stopped(): Promise<Readonly<Record<string, number>>>
   /** For how many partitions of one topic a consumer has a position. */
   positions(consumer: string): Promise<number>
 

@@ -88,6 +88,12 @@ export const topicName = (service: string, event: string): string =>
 export type Route = 'http' | 'event'
 export const routes: readonly Route[] = ['http', 'event']
 
+/**
+ * How the facts of a link leave for the log. `outbox`: from a row that was committed with them, so none is lost. `direct`:
+ * from the memory of the process that committed them, which a crash takes with it.
+ */
+export type Delivery = 'outbox' | 'direct'
+
 /** A named communication between two services, with two routes. */
 export interface LinkContract {
   /** For example `COMM-040`. */
@@ -109,4 +115,9 @@ export interface LinkContract {
   readonly order: 'commutes' | 'revision'
   /** What is stated over it moves money: nobody writes a fact of it off alone. */
   readonly money?: boolean
+  /** A crash may lose facts of this link, so that it may be `direct`: what was lost can be told anew. Never where money is. */
+  readonly mayLose?: true
 }
+
+/** Whether a link may be `direct`: a data link that says so, and no money. The effects of a business link cannot be told anew. */
+export const mayBeDirect = ({ kind, mayLose, money }: LinkContract): boolean => kind === 'data' && mayLose === true && money !== true

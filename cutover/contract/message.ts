@@ -9,6 +9,11 @@ export interface Stamp {
   readonly epoch: number
   /** The event is published although another route has the authority, so that a recording consumer can be compared. */
   readonly shadow?: true
+  /**
+   * The fact is in no outbox: its position is 0, nobody asks for its receipt, and none can send it again. Only the
+   * revision says where it belongs.
+   */
+  readonly direct?: true
 }
 
 /** A fact on its way, by whatever route. `bytes` are what was committed; nothing parses and rewrites them. */
@@ -24,7 +29,7 @@ export interface Message {
   readonly removed?: boolean
   /** The service that stated the fact. */
   readonly source: string
-  /** Its place in the outbox of `source`: a decimal string, because positions outgrow a double. */
+  /** Its place in the outbox of `source`, 0 if it was never there: a decimal string, because positions outgrow a double. */
   readonly position: string
   readonly stamps: Readonly<Record<string, Stamp>>
   readonly traceparent: string | null

@@ -21,6 +21,11 @@ export interface CompareAnswer {
   readonly epoch?: number
   /** The position up to which the sender has told the receiver last that all is terminal; absent from a build that takes no such word. */
   readonly compared?: string
+  /**
+   * The log has lost records of the link that its consumer wanted: what is not terminal is to be sent again, and then this
+   * number is told back. Absent while nothing is wanted.
+   */
+  readonly gap?: string
 }
 
 /** What a receiver says of a fact that its sender has written off: the receipt that stands, which may be an older one. */

@@ -29,7 +29,14 @@ export interface DatabaseOptions {
 const guards = '-c idle_in_transaction_session_timeout=15000 -c statement_timeout=30000 -c lock_timeout=10000'
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const connection = { connectionString: options.url, application_name: options.name, options: guards, connectionTimeoutMillis: 5_000 }
+  const connection = {
+    connectionString: options.url,
+    application_name: options.name,
+    options: guards,
+    connectionTimeoutMillis: 5_000,
+    // The server ends statements sooner. This is for a server that is not heard of any more: no answer would come, and no end.
+    query_timeout: 40_000,
+  }
   const pool = new pg.Pool({ ...connection, max: options.connectionsMax, idleTimeoutMillis: 30_000 })
   pool.on('error', options.onIdleError)
 
@@ -109,6 +116,8 @@ export function isTransient(error: unknown): boolean {
   if (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH)/.test(code)) return true
   return (
     error instanceof Error &&
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/i.test(error.message)
+    /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error/i.test(
+      error.message,
+    )
   )
 }

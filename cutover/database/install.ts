@@ -46,6 +46,20 @@ export async function installMigrations(database: Database, lines: readonly Migr
   }
 }
 
+/** The files that this build has and that have not been run here, as `line/file`. */
+export async function pendingMigrations(database: Pick<Database, 'query'>, lines: readonly Migrations[]): Promise<readonly string[]> {
+  const known = async (): Promise<{ file: string }[]> =>
+    (await database.query<{ file: string }>(`select line || '/' || name as file from migration_digest`, [])).rows
+  const rows = await known().catch(error => {
+    // The very first start: there is not even the table.
+    if (sqlState(error) === '42P01') return []
+    throw error
+  })
+  const run = new Set(rows.map(row => row.file))
+  const files = await Promise.all(lines.map(async line => (await read(line)).map(({ name }) => `${line.name}/${name}`)))
+  return files.flat().filter(file => !run.has(file))
+}
+
 async function runLine(line: Migrations, migrator: Migrator): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const { error, results } = await migrator.migrateToLatest()

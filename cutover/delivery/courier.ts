@@ -1,8 +1,10 @@
 import type { LinkContract } from '../contract/contract.ts'
 import { toHeaders } from '../contract/headers.ts'
 import type { Message } from '../contract/message.ts'
-import { type Breaker, type BreakerState, openBreaker } from '../failure/breaker.ts'
+import { type BreakerView, openBreaker } from '../failure/breaker.ts'
+import { openRetryBudget, type RetryBudget } from '../failure/retry-budget.ts'
 import { Unreachable, type HttpClient } from '../http/client.ts'
+import { immediateDeadlineMs } from '../outbox/sender.ts'
 import type { Clock, Random } from '../process/clock.ts'
 
 /** What became of one HTTP delivery. Only `receipt` is terminal. */
@@ -19,53 +21,91 @@ export interface Courier {
   readonly link: LinkContract
   /** Delivers one message by HTTP. Never throws. */
   deliver(message: Message): Promise<Delivered>
+  /**
+   * The same for a caller that waits, and only when it would help: undefined while the breaker is not closed, or while
+   * `inFlightMax` such calls are under way, or `overdueMax` of them for longer than anybody waits (a bulkhead: a slow
+   * receiver holds up no more callers than these). Then the relay delivers. When the breaker's probe is due it is made with this message, and nobody waits for it.
+   */
+  deliverNow(message: Message): Promise<Delivered> | undefined
   /** Asks the receiver's side of the link; throws `Unreachable` while it is away or the breaker is open. */
   ask<Answer>(path: string, body: unknown): Promise<Answer>
   /** Whether a delivery would be tried now: the breaker is closed, or its one probe is free. */
   willing(): boolean
-  state(): BreakerState['is']
+  /** What retries of this link may cost; first calls have earned it. */
+  readonly budget: RetryBudget
+  view(): CourierView
 }
 
-/** Deliveries in flight per link and process. Beyond it an immediate call is left to the relay. */
+/** How a link's HTTP route stands in this process. */
+export interface CourierView {
+  readonly breaker: BreakerView
+  /** What the last call that did not reach the receiver met; null once one has reached it. */
+  readonly trouble: string | null
+  /** Immediate calls that are under way, and how many were left to the relay because too many were. */
+  readonly inFlight: number
+  readonly left: number
+  readonly retryTokens: number
+  readonly retriesPutOff: number
+}
+
+/** Immediate calls under way per link and process. */
 export const inFlightMax = 32
+/** So many calls that take longer than their callers wait say that waiting for more is of no use. */
+export const overdueMax = 5
+/** A tenth of the calls, and one a second; saved up for a burst of twenty. */
+const retryBudget = { share: 0.1, perSecond: 1, max: 20 }
 
 export function openCourier(link: LinkContract, client: HttpClient, deadlineMs: number, clock: Clock, random: Random): Courier {
-  const breaker: Breaker = openBreaker({ failuresMax: 5, firstMs: 200, maxMs: 10_000 }, clock, random)
+  const breaker = openBreaker({ failuresMax: 5, firstMs: 200, maxMs: 10_000 }, clock, random)
+  const budget = openRetryBudget(retryBudget, clock)
+  let trouble: string | null = null
+  /** When each immediate call began, the oldest first. */
+  const underWay = new Set<{ readonly sinceMs: number }>()
+  let left = 0
 
   const guarded = async <Answer>(work: () => Promise<Answer>): Promise<Answer> => {
-    if (!breaker.enter()) throw new Unreachable('breaker open', { sent: false })
+    const leave = breaker.enter()
+    if (leave === undefined) throw new Unreachable(`breaker open${trouble === null ? '' : ` after: ${trouble}`}`, { sent: false })
     try {
       const answer = await work()
-      breaker.succeeded()
+      leave.succeeded()
+      trouble = null
       return answer
     } catch (error) {
-      if (error instanceof Unreachable) breaker.failed()
-      else breaker.succeeded()
+      if (error instanceof Unreachable) {
+        trouble = error.message
+        leave.failed()
+      } else {
+        trouble = null
+        leave.succeeded()
+      }
       throw error
     }
   }
 
   return {
     link,
+    budget,
     willing: () => breaker.willing(),
-    state: () => breaker.state().is,
-    async deliver(message) {
-      try {
-        return await guarded(async () => {
-          const path = link.http.path.replace('{id}', encodeURIComponent(message.orderKey))
-          const headers = {
-            ...toHeaders(message),
-            'cutover-link': link.id,
-            'idempotency-key': `"${message.factId}"`,
-            'content-type': 'application/json',
-          }
-          const answer = await client.request({ method: link.http.method, path, headers, body: message.bytes, deadlineMs })
-          return classify(answer.status, answer.body)
-        })
-      } catch (error) {
-        if (error instanceof Unreachable) return { kind: 'away', reason: error.message }
-        return { kind: 'refused', final: false, code: 'delivery_error', detail: error instanceof Error ? error.message : String(error) }
+    view() {
+      const { tokens, exhausted } = budget.view()
+      return { breaker: breaker.view(), trouble, inFlight: underWay.size, left, retryTokens: tokens, retriesPutOff: exhausted }
+    },
+    deliver,
+    deliverNow(message) {
+      if (!breaker.willing()) return undefined
+      if (breaker.state().is !== 'closed') {
+        void deliver(message)
+        return undefined
       }
+      if (underWay.size >= inFlightMax || isSlow()) {
+        left++
+        return undefined
+      }
+      budget.earn()
+      const own = { sinceMs: clock.now() }
+      underWay.add(own)
+      return deliver(message).finally(() => underWay.delete(own))
     },
     ask: (path, body) =>
       guarded(async () => {
@@ -79,6 +119,33 @@ export function openCourier(link: LinkContract, client: HttpClient, deadlineMs: 
         if (answer.status !== 200) throw new Unreachable(`${link.to} answered POST ${path} with ${answer.status}`, { sent: true })
         return JSON.parse(answer.body)
       }),
+  }
+
+  function isSlow(): boolean {
+    const fifth = underWay
+      .values()
+      .drop(overdueMax - 1)
+      .next().value
+    return fifth !== undefined && clock.now() - fifth.sinceMs > immediateDeadlineMs
+  }
+
+  async function deliver(message: Message): Promise<Delivered> {
+    try {
+      return await guarded(async () => {
+        const path = link.http.path.replace('{id}', encodeURIComponent(message.orderKey))
+        const headers = {
+          ...toHeaders(message),
+          'cutover-link': link.id,
+          'idempotency-key': `"${message.factId}"`,
+          'content-type': 'application/json',
+        }
+        const answer = await client.request({ method: link.http.method, path, headers, body: message.bytes, deadlineMs })
+        return classify(answer.status, answer.body)
+      })
+    } catch (error) {
+      if (error instanceof Unreachable) return { kind: 'away', reason: error.message }
+      return { kind: 'refused', final: false, code: 'delivery_error', detail: error instanceof Error ? error.message : String(error) }
+    }
   }
 }
 

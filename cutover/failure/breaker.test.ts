@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { allows, begun, type BreakerState, closed, failed, openBreaker } from './breaker.ts'
+import { allows, begun, type Breaker, type BreakerState, closed, failed, openBreaker } from './breaker.ts'
 
 const options = { failuresMax: 3, firstMs: 200, maxMs: 10_000 }
 const chance = (value: number): { next: () => number; uuid: () => string } => ({ next: () => value, uuid: () => '' })
@@ -15,6 +15,10 @@ const onClock = (): { breaker: ReturnType<typeof openBreaker>; clock: { nowMs: n
   return { breaker, clock }
 }
 
+const fail = (breaker: Breaker, times = 1): void => {
+  for (let n = 0; n < times; n++) breaker.enter()?.failed()
+}
+
 test('it opens at the third failure in a row, not at the second', () => {
   assert.equal(failing(2).is, 'closed')
   assert.equal(failing(3).is, 'open')
@@ -23,27 +27,26 @@ test('it opens at the third failure in a row, not at the second', () => {
 test('a success in between starts the count anew', () => {
   const { breaker } = onClock()
   for (const _ of [1, 2, 3, 4]) {
-    breaker.failed()
-    breaker.failed()
-    breaker.succeeded()
+    fail(breaker, 2)
+    breaker.enter()?.succeeded()
   }
   assert.equal(breaker.state().is, 'closed')
 })
 
 test('while it is open nothing is let through before its time, and one probe after it', () => {
   const { breaker, clock } = onClock()
-  for (const _ of [1, 2, 3]) breaker.failed()
-  assert.equal(breaker.enter(), false)
+  fail(breaker, 3)
+  assert.equal(breaker.enter(), undefined)
   clock.nowMs = 200
   assert.equal(breaker.willing(), true)
-  assert.equal(breaker.enter(), true, 'the probe')
+  assert.ok(breaker.enter(), 'the probe')
   assert.equal(breaker.willing(), false)
-  assert.equal(breaker.enter(), false, 'a second one beside the probe')
+  assert.equal(breaker.enter(), undefined, 'a second one beside the probe')
 })
 
 test('a probe that succeeds closes it, one that fails opens it for longer', () => {
   const { breaker, clock } = onClock()
-  for (const _ of [1, 2, 3]) breaker.failed()
+  fail(breaker, 3)
   const waits: number[] = []
   for (const _ of [1, 2, 3]) {
     const state = breaker.state()
@@ -51,23 +54,55 @@ test('a probe that succeeds closes it, one that fails opens it for longer', () =
     if (state.is !== 'open') return
     waits.push(state.until - clock.nowMs)
     clock.nowMs = state.until
-    assert.ok(breaker.enter())
-    breaker.failed()
+    fail(breaker)
   }
   assert.deepEqual(waits, [150, 300, 600])
   const last = breaker.state()
   clock.nowMs = last.is === 'open' ? last.until : 0
-  assert.ok(breaker.enter())
-  breaker.succeeded()
+  breaker.enter()?.succeeded()
   assert.deepEqual(breaker.state(), closed)
 })
 
 test('a call that began before the opening does not close it by succeeding late', () => {
   const { breaker } = onClock()
-  assert.ok(breaker.enter())
-  for (const _ of [1, 2, 3]) breaker.failed()
-  breaker.succeeded()
+  const before = breaker.enter()
+  fail(breaker, 3)
+  before?.succeeded()
   assert.equal(breaker.state().is, 'open')
+})
+
+test('while the probe is under way only the probe decides: calls from before the opening neither fail nor close it', () => {
+  const { breaker, clock } = onClock()
+  const early = [breaker.enter(), breaker.enter()]
+  fail(breaker, 3)
+  clock.nowMs = 200
+  const probe = breaker.enter()
+  early[0]?.failed()
+  early[1]?.succeeded()
+  assert.equal(breaker.state().is, 'half-open')
+  probe?.succeeded()
+  assert.equal(breaker.state().is, 'closed')
+})
+
+test('it tells since when it is not closed, when the next probe is due, and how often it has turned', () => {
+  const { breaker, clock } = onClock()
+  assert.deepEqual(breaker.view(), {
+    state: 'closed',
+    sinceMs: null,
+    probeAtMs: null,
+    transitions: { closed: 0, open: 0, 'half-open': 0 },
+  })
+  clock.nowMs = 1_000
+  fail(breaker, 3)
+  clock.nowMs = 1_150
+  fail(breaker)
+  const view = breaker.view()
+  assert.deepEqual([view.state, view.sinceMs, view.probeAtMs], ['open', 1_000, 1_450])
+  clock.nowMs = 1_450
+  const probe = breaker.enter()
+  assert.equal(breaker.view().probeAtMs, null)
+  probe?.succeeded()
+  assert.deepEqual(breaker.view(), { state: 'closed', sinceMs: null, probeAtMs: null, transitions: { closed: 1, open: 2, 'half-open': 2 } })
 })
 
 test('whatever happens, the wait has a cap, half of it is certain, and no more than one probe is out', () => {

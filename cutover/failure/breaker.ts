@@ -33,33 +33,62 @@ export function failed(state: BreakerState, options: BreakerOptions, nowMs: numb
   return { is: 'open', until: nowMs + wait / 2 + fullJitter(0, { firstMs: wait / 2, maxMs: wait / 2 }, random), openings }
 }
 
-/** A breaker for one process: the state and the ports put together. */
-export interface Breaker {
-  /** Takes leave to call; false when it may not. Whoever got it must say how it went. */
-  enter(): boolean
+/** Leave to make one call. Whoever got it says once how the call went. */
+export interface Leave {
   succeeded(): void
   failed(): void
-  /** Whether `enter` would say yes now. */
+}
+
+/** How a breaker stands, for operators: times in milliseconds since 1970. */
+export interface BreakerView {
+  readonly state: BreakerState['is']
+  /** Since when it has not been closed; null while it is. */
+  readonly sinceMs: number | null
+  /** When the next probe is let through; null while it is closed, or the probe is under way. */
+  readonly probeAtMs: number | null
+  /** How often it has come to be each, since the process started. */
+  readonly transitions: Readonly<Record<BreakerState['is'], number>>
+}
+
+/** A breaker for one process: the state and the ports put together. */
+export interface Breaker {
+  /** Leave to call, or undefined when nobody may. While it is half-open one has it, and only that one decides what comes next. */
+  enter(): Leave | undefined
+  /** Whether `enter` would give leave now. */
   willing(): boolean
   state(): BreakerState
+  view(): BreakerView
 }
 
 export function openBreaker(options: BreakerOptions, clock: Clock, random: Random): Breaker {
   let state: BreakerState = closed
+  let sinceMs: number | null = null
+  const transitions = { closed: 0, open: 0, 'half-open': 0 }
+
+  function become(next: BreakerState): void {
+    const turned = next.is !== state.is
+    state = next
+    if (!turned) return
+    transitions[next.is]++
+    sinceMs = next.is === 'closed' ? null : (sinceMs ?? clock.now())
+  }
+
   return {
     enter() {
-      if (!allows(state, clock.now())) return false
-      state = begun(state)
-      return true
-    },
-    succeeded() {
-      // A call that began before the opening says nothing about now.
-      if (state.is !== 'open') state = closed
-    },
-    failed() {
-      state = failed(state, options, clock.now(), random)
+      if (!allows(state, clock.now())) return undefined
+      become(begun(state))
+      // A call that began before the last turn says nothing about now: neither does it close, nor is it the probe's failure.
+      const turns = turnsOf(transitions)
+      const counts = (): boolean => turnsOf(transitions) === turns
+      return {
+        succeeded: () => void (counts() && become(closed)),
+        failed: () => void (counts() && become(failed(state, options, clock.now(), random))),
+      }
     },
     willing: () => allows(state, clock.now()),
     state: () => state,
+    view: () => ({ state: state.is, sinceMs, probeAtMs: state.is === 'open' ? state.until : null, transitions: { ...transitions } }),
   }
 }
+
+const turnsOf = (transitions: BreakerView['transitions']): number => transitions.closed + transitions.open + transitions['half-open']

@@ -29,6 +29,8 @@ const catalogue: Record<string, CatalogueEntry> = {
   dead_letter_unknown: { status: 404, title: 'There is no such dead letter' },
   dead_letters_none: { status: 409, title: 'There is no dead letter to deal with' },
   edit_invalid: { status: 422, title: 'The change makes no valid message' },
+  delivery_not_allowed: { status: 409, title: 'The link may not lose facts' },
+  direct_full: { status: 503, title: 'Too much waits for the log' },
   encoding_unsupported: { status: 415, title: 'Compressed requests are not read' },
   epoch_behind: { status: 503, title: 'The database is older than what it has said' },
   event_invalid: { status: 500, title: 'A fact does not match its contract' },

@@ -1,11 +1,11 @@
 import { openApi } from './openapi.ts'
-import type { HttpAnswer, RouteDefinition } from './route.ts'
-import type { ServerOptions } from './server.ts'
+import type { HttpAnswer, HttpRequest, RouteDefinition } from './route.ts'
+import type { Check, Phase, ServerOptions } from './server.ts'
 
 /** What every server answers: whether it lives, whether it is ready, its metrics, and its own description. */
-export function builtIn(options: ServerOptions, stopping: () => boolean): RouteDefinition[] {
+export function builtIn(options: ServerOptions, phase: () => Phase): RouteDefinition[] {
   const document = openApi(options.service, options.routes)
-  const get = (path: string, operationId: string, handle: () => Promise<HttpAnswer>): RouteDefinition => ({
+  const get = (path: string, operationId: string, handle: (request: HttpRequest) => Promise<HttpAnswer>): RouteDefinition => ({
     method: 'GET',
     path,
     operationId,
@@ -15,15 +15,35 @@ export function builtIn(options: ServerOptions, stopping: () => boolean): RouteD
     query: { type: 'object', additionalProperties: true },
     handle,
   })
-  const ready = async (): Promise<HttpAnswer> => {
-    const checks = stopping() ? { process: 'stopping' } : await options.ready()
-    return { status: Object.values(checks).every(check => check === 'ok') ? 200 : 503, body: { checks } }
+  // That it is answered says that the event loop turns.
+  const live = async (): Promise<HttpAnswer> => ({ body: { live: true } })
+  /** Everything by name while it starts, or stops, or with `?verbose`; `process` first, which says why. */
+  async function ready(request: HttpRequest): Promise<HttpAnswer> {
+    const now = phase()
+    const begun = performance.now()
+    const parts = now === 'stopping' ? {} : await options.ready()
+    const failed = Object.values(parts).some(check => check !== 'ok' && typeof check === 'string')
+    const checks = { ...(now === 'open' ? {} : { process: now }), ...Object.fromEntries(Object.entries(parts).map(shown)) }
+    const verbose = 'verbose' in request.query
+    return {
+      status: now === 'open' && !failed ? 200 : 503,
+      body: {
+        checks,
+        ...(verbose ? { phase: now, took_ms: Math.round(performance.now() - begun), up_s: Math.round(process.uptime()) } : {}),
+      },
+      headers: { 'cache-control': 'no-store' },
+    }
+  }
+  /** Whether it has started: what fails later is a matter of readiness. */
+  const startup = async (request: HttpRequest): Promise<HttpAnswer> => {
+    if (phase() === 'starting') return ready(request)
+    return { body: { checks: { process: phase() === 'open' ? 'ok' : phase() } } }
   }
   return [
-    get('/livez', 'live', async () => ({ body: { live: true } })),
-    get('/healthz', 'health', async () => ({ body: { live: true } })),
+    get('/livez', 'live', live),
+    get('/healthz', 'health', live),
     get('/readyz', 'ready', ready),
-    get('/startupz', 'startup', ready),
+    get('/startupz', 'startup', startup),
     get('/openapi.json', 'openapi', async () => ({ body: document })),
     get('/metrics', 'metrics', async () => ({
       body: (await options.metrics?.metrics()) ?? '',
@@ -31,3 +51,8 @@ export function builtIn(options: ServerOptions, stopping: () => boolean): RouteD
     })),
   ]
 }
+
+const shown = ([name, check]: readonly [string, Check]): readonly [string, string] => [
+  name,
+  typeof check === 'string' ? check : `degraded: ${check.degraded}`,
+]

@@ -137,3 +137,46 @@ test('closing ends calls that are under way, and refuses new ones unsent', async
   await ended
   await assert.rejects(client.request({ method: 'GET', path: '/' }), unreachable(false, /./, 'closed'))
 })
+
+test('an instance that stands still swallows one call and then rests: the others are asked, until its rest is over', async context => {
+  const hits: string[] = []
+  let awake = false
+  const peers = [
+    await aPeer(context, (_, answer) => (hits.push('still'), awake && answer.end())),
+    await aPeer(context, (_, answer) => (hits.push('quick'), answer.end())),
+  ]
+  const client = aClient(
+    context,
+    peers.map(peer => peer.url),
+  )
+  const call = { method: 'GET', path: '/', deadlineMs: 300 }
+  await assert.rejects(client.request(call), unreachable(true, /no answer within 300 ms/, 'timeout'))
+  const before = hits.splice(0)
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  for (let n = 0; n < 10; n++) await client.request({ method: 'GET', path: '/' })
+  assert.deepEqual([before, new Set(hits.splice(0))], [['still'], new Set(['quick'])])
+  context.mock.timers.tick(500)
+  awake = true
+  for (let n = 0; n < 6; n++) await client.request({ method: 'GET', path: '/' })
+  assert.deepEqual(hits.toSorted(), ['quick', 'quick', 'quick', 'still', 'still', 'still'])
+})
+
+test('when the rest is over a single call finds out; the others do not wait for it', async context => {
+  const hits: string[] = []
+  const peers = [
+    await aPeer(context, () => void hits.push('still')),
+    await aPeer(context, (_, answer) => (hits.push('quick'), answer.end())),
+  ]
+  const client = aClient(
+    context,
+    peers.map(peer => peer.url),
+  )
+  const call = { method: 'GET', path: '/', deadlineMs: 300 }
+  await assert.rejects(client.request(call), Unreachable)
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  context.mock.timers.tick(500)
+  hits.length = 0
+  const all = await Promise.allSettled(Array.from({ length: 7 }, () => client.request(call)))
+  assert.equal(all.filter(one => one.status === 'rejected').length, 1)
+  assert.deepEqual(hits.toSorted(), [...Array.from({ length: 6 }, () => 'quick'), 'still'])
+})

@@ -1,4 +1,7 @@
 import { Agent, errors } from 'undici'
+import { currentTrace, readTrace, type Trace } from '../process/trace.ts'
+import { attributes } from '../telemetry/names.ts'
+import { inSpan } from '../telemetry/tracing.ts'
 
 export interface HttpCall {
   readonly method: string
@@ -40,9 +43,11 @@ export class Unreachable extends Error {
 }
 
 const replyBytesMax = 1024 * 1024
+/** An instance that did not answer rests so long, doubled at each failure in a row. */
+const rest = { firstMs: 500, maxMs: 10_000 }
 
 export function openClient(options: {
-  /** One per instance; taken in turn. */
+  /** One per instance; taken in turn, those that did not answer lately last. */
   readonly baseUrls: readonly string[]
   readonly token: () => Promise<string>
   readonly deadlineMs: number
@@ -59,13 +64,40 @@ export function openClient(options: {
     maxResponseSize: replyBytesMax,
   })
   let turn = 0
+  const rests = new Map<string, { readonly untilMs: number; readonly failures: number }>()
 
-  async function once(baseUrl: string, call: HttpCall, token: string, signal: AbortSignal): Promise<HttpReply> {
+  /**
+   * The instances in the order in which they are tried. One that stands still would swallow its share of all calls, so it
+   * rests behind the others; when its rest is over a single call finds out whether it is back.
+   */
+  function inOrder(probeMs: number): string[] {
+    const first = turn++
+    const turns = baseUrls.map((_, n) => baseUrls[(first + n) % baseUrls.length] as string)
+    const nowMs = Date.now()
+    const isAwake = (url: string): boolean => (rests.get(url)?.untilMs ?? 0) <= nowMs
+    const awake = turns.filter(isAwake)
+    const chosen = awake[0]
+    const known = chosen === undefined ? undefined : rests.get(chosen)
+    if (chosen !== undefined && known !== undefined) rests.set(chosen, { ...known, untilMs: nowMs + probeMs })
+    return [...awake, ...turns.filter(url => !awake.includes(url))]
+  }
+
+  function restAfter(url: string, error: unknown): void {
+    if (!['refused', 'timeout', 'reset'].includes(reasonOf(error))) return
+    const failures = (rests.get(url)?.failures ?? 0) + 1
+    rests.set(url, { failures, untilMs: Date.now() + Math.min(rest.maxMs, rest.firstMs * 2 ** Math.min(failures - 1, 30)) })
+  }
+
+  async function once(baseUrl: string, call: HttpCall, trace: Trace | undefined, token: string, signal: AbortSignal): Promise<HttpReply> {
     const reply = await agent.request({
       origin: baseUrl,
       path: call.path,
       method: call.method,
-      headers: { ...call.headers, ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
+      headers: {
+        ...call.headers,
+        ...(trace === undefined ? {} : traceHeaders(trace)),
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+      },
       ...(call.body === undefined ? {} : { body: call.body }),
       signal,
     })
@@ -73,32 +105,60 @@ export function openClient(options: {
     return { status: reply.statusCode, headers: Object.fromEntries(headers) as Record<string, string>, body: await reply.body.text() }
   }
 
-  return {
-    async request(call) {
-      if (baseUrls.length === 0) throw new Unreachable('no address is configured for this service', { sent: false, reason: 'refused' })
-      const token = await options.token()
-      const deadlineMs = call.deadlineMs ?? options.deadlineMs
-      const deadline = AbortSignal.timeout(deadlineMs)
-      const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal])
-      const first = turn++
-      let refused: unknown
-      // Another instance is tried only when this one cannot have seen the request.
-      for (let n = 0; n < baseUrls.length; n++) {
-        if (signal.aborted) {
-          const cause: unknown = signal.reason
-          throw new Unreachable(textOf(cause), { sent: false, reason: reasonOf(cause), cause })
-        }
-        const baseUrl = baseUrls[(first + n) % baseUrls.length] as string
-        try {
-          return await once(baseUrl, call, token, signal)
-        } catch (error) {
-          if (!neverSent(error)) throw unreachable(error, deadlineMs)
-          refused = error
-        }
+  async function request(call: HttpCall, trace: Trace | undefined): Promise<HttpReply> {
+    if (baseUrls.length === 0) throw new Unreachable('no address is configured for this service', { sent: false, reason: 'refused' })
+    const token = await options.token()
+    const deadlineMs = call.deadlineMs ?? options.deadlineMs
+    const deadline = AbortSignal.timeout(deadlineMs)
+    const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal])
+    let refused: unknown
+    // Another instance is tried only when this one cannot have seen the request.
+    for (const baseUrl of inOrder(deadlineMs)) {
+      if (signal.aborted) {
+        const cause: unknown = signal.reason
+        throw new Unreachable(textOf(cause), { sent: false, reason: reasonOf(cause), cause })
       }
-      throw unreachable(refused, deadlineMs)
+      try {
+        const reply = await once(baseUrl, call, trace, token, signal)
+        rests.delete(baseUrl)
+        return reply
+      } catch (error) {
+        restAfter(baseUrl, error)
+        if (!neverSent(error)) throw unreachable(error, deadlineMs)
+        refused = error
+      }
+    }
+    throw unreachable(refused, deadlineMs)
+  }
+
+  return {
+    request(call) {
+      // A message that is delivered belongs to the trace of its fact, whoever delivers it.
+      const parent = readTrace(call.headers?.['traceparent']) ?? currentTrace()
+      if (parent === undefined) return request(call, undefined)
+      return inSpan({ name: call.method, kind: 'client', attributes: () => described(call, baseUrls), parent }, async (span, trace) => {
+        const reply = await request(call, trace)
+        span?.setAttribute(attributes.status, reply.status)
+        return reply
+      })
     },
     close: () => agent.destroy(),
+  }
+}
+
+const traceHeaders = ({ traceparent, state }: Trace): Record<string, string> => ({
+  traceparent,
+  ...(state === undefined ? {} : { tracestate: state }),
+})
+
+/** No path and no query: they hold ids, and might hold more. */
+function described({ method, headers }: HttpCall, baseUrls: readonly string[]): Record<string, string> {
+  const link = headers?.['cutover-link']
+  const host = baseUrls[0] === undefined ? undefined : new URL(baseUrls[0]).hostname
+  return {
+    [attributes.method]: method,
+    ...(host === undefined ? {} : { [attributes.server]: host }),
+    ...(link === undefined ? {} : { [attributes.link]: link }),
   }
 }
 

@@ -44,7 +44,7 @@ export function toProblem(thrown: unknown): Problem {
 
 /** Answers with the problem document, and logs what is our own fault. */
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
-  const failed = { err: problem.cause ?? problem, traceId: request.id, route: request.routeOptions.url }
+  const failed = { err: problem.cause ?? problem, trace_id: request.id, route: request.routeOptions.url }
   if (problem.status >= 500 && !problem.retryable) log.error(failed, `http: ${problem.code}`)
   else if (problem.status >= 500 && problem.cause !== undefined) log.warn(failed, `http: ${problem.code}`)
   const allow = problem.extensions['allow']

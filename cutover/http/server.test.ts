@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { Registry } from 'prom-client'
 import type { Policy, RouteDefinition } from './route.ts'
 import { tokenDigest } from './server.ts'
 import { answerOn, aServer, connect, issuers } from './testing.ts'
@@ -167,4 +168,53 @@ test('while it stops, what has begun is finished, the rest is sent elsewhere, an
   assert.equal(finished.status, 200)
   assert.match(finished.head, /connection: close/i)
   await Promise.all([stopped, idleClosed])
+})
+
+test('while it starts, probes are answered and everybody else is sent elsewhere; then all are served', async () => {
+  let database = 'not there yet'
+  const server = await aServer([route('/fast', 'public')], { ready: async () => ({ database, broker: { degraded: 'away' } }) })
+  await server.listen()
+  const ask = async (path: string): Promise<[number, Record<string, unknown>]> => {
+    const answer = await fetch(`${server.url}${path}`)
+    return [answer.status, (await answer.json()) as Record<string, unknown>]
+  }
+  assert.deepEqual(await ask('/livez'), [200, { live: true }])
+  const starting = { checks: { process: 'starting', database: 'not there yet', broker: 'degraded: away' } }
+  assert.deepEqual(await ask('/readyz'), [503, starting])
+  const [, verbose] = await ask('/startupz?verbose')
+  assert.deepEqual(
+    [verbose['checks'], verbose['phase'], typeof verbose['took_ms'], typeof verbose['up_s']],
+    [starting.checks, 'starting', 'number', 'number'],
+  )
+  const [status, problem] = await ask('/fast')
+  assert.deepEqual([status, problem['code'], problem['retryable']], [503, 'unavailable', true])
+
+  database = 'ok'
+  assert.equal((await ask('/readyz'))[0], 503)
+  await server.start()
+  // What is degraded is told, and takes nobody out of traffic.
+  assert.deepEqual(await ask('/readyz'), [200, { checks: { database: 'ok', broker: 'degraded: away' } }])
+  assert.deepEqual(await ask('/startupz'), [200, { checks: { process: 'ok' } }])
+  assert.equal((await ask('/fast'))[0], 200)
+  database = 'away (ECONNREFUSED)'
+  assert.deepEqual(await ask('/readyz'), [503, { checks: { database, broker: 'degraded: away' } }])
+  assert.equal((await ask('/startupz'))[0], 200)
+  await server.stop()
+})
+
+test('requests are counted by operation and class of status, never by what was asked for', async () => {
+  const metrics = new Registry()
+  const server = await aServer([route('/things/{id}', 'public')], { metrics })
+  for (const path of ['/things/ada', '/things/boris', '/nowhere/ada', '/things/ada?x=1']) await server.inject(path)
+  const { values } = (await metrics.getMetricsAsJSON()).find(({ name }) => name === 'cutover_request_seconds') ?? { values: [] }
+  const counts = values.filter(one => (one as { metricName?: string }).metricName === 'cutover_request_seconds_count')
+  assert.deepEqual(
+    counts.map(({ labels, value }) => [labels['route'], labels['outcome'], value]),
+    [
+      ['GET /things/{id}', '2xx', 2],
+      ['none', '4xx', 1],
+      ['GET /things/{id}', '4xx', 1],
+    ],
+  )
+  assert.ok(!(await server.inject('/metrics')).body.includes('ada'))
 })

@@ -13,6 +13,7 @@ import type { Running } from '../process/process.ts'
 import { builtIn } from './built-in.ts'
 import { demandKey, readKey, requestKey, type RequestKey } from './idempotency-key.ts'
 import { watchInFlight } from './in-flight.ts'
+import { handleIn, observeRequests, traceIdOf } from './observed.ts'
 import { isPolicy, openGatekeeper } from './policy.ts'
 import { bodyBytesMax, refuseConnection, sendProblem, toProblem } from './problem-answer.ts'
 import { demand, refuseBody, refuseEncodings, refuseNul, requireBody, schemasOf } from './request-checks.ts'
@@ -41,28 +42,37 @@ export interface ServerOptions {
   readonly pages?: (path: string) => Promise<HttpAnswer | null>
   readonly log: Log
   readonly metrics?: Registry
-  /** Why the service is not ready, by part; `ok` where it is. */
-  readonly ready: () => Promise<Readonly<Record<string, string>>>
+  /** How each part that the service needs stands. */
+  readonly ready: () => Promise<Readonly<Record<string, Check>>>
   /** The time in which a request must have arrived as a whole; 30 seconds unless said otherwise. */
   readonly requestTimeoutMs?: number
   /** How long a stop waits for requests that are being served; 5 seconds unless said otherwise. */
   readonly stopGraceMs?: number
 }
 
+/** `ok`, or why not. What is `degraded` is told and makes no service unready: it works without, for a while. */
+export type Check = string | { readonly degraded: string }
+
 export interface Server extends Running {
   readonly url: string
+  /** Answers probes already, and everything else with 503 until `start`: what is asked has its answer from here. */
+  listen(): Promise<void>
   readonly inject: FastifyInstance['inject']
 }
 
-// Answered to the last, because they say that this instance is stopping.
+/** Where a server stands in its life. */
+export type Phase = 'starting' | 'open' | 'stopping'
+
+// Answered from the first to the last, because they say that this instance is starting, or stopping.
 const probes = new Set(['/livez', '/healthz', '/readyz', '/startupz'])
 
 /** A server for these routes; throws for a route without a policy. Listens from `start` on. */
 export async function openServer(options: ServerOptions): Promise<Server> {
-  let stopping = false
-  const routes = [...options.routes, ...builtIn(options, () => stopping)]
+  let phase: Phase = 'open'
+  const routes = [...options.routes, ...builtIn(options, () => phase)]
   const app = openApp(options, routes)
   const inFlight = watchInFlight(app)
+  observeRequests(app, options.metrics)
   let stopped: Promise<void> | undefined
   const { operatorTokenDigest: operator, approverTokenDigest: approver } = options
   const gatekeeper = openGatekeeper(options.verifier, {
@@ -79,18 +89,19 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       if (page != null) return send(reply, page)
       throw notFound(request, routes)
     }
-    if (stopping && !probes.has(request.url)) {
-      throw new Problem('unavailable', { detail: 'this instance is stopping; try again, perhaps elsewhere' })
+    if (phase !== 'open' && !probes.has(request.url.split('?')[0] ?? '')) {
+      throw new Problem('unavailable', { detail: `this instance is ${phase}; try again, perhaps elsewhere` })
     }
   })
   app.addHook('onSend', async (_request, reply) => {
     // Whoever keeps the connection would keep a stopping process waiting for it.
-    if (stopping) reply.header('connection', 'close')
+    if (phase === 'stopping') reply.header('connection', 'close')
   })
   const repeated = routes.find((route, n) => routes.findIndex(other => other.operationId === route.operationId) < n)
   if (repeated !== undefined)
     throw new Error(`${repeated.method} ${repeated.path} repeats the operationId ${repeated.operationId}: give it its own`)
   for (const route of routes) add(route)
+  const listen = (): Promise<unknown> => app.listen({ host: options.host ?? '127.0.0.1', port: options.port })
   return {
     name: `http ${options.service}`,
     get url() {
@@ -98,11 +109,17 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       return `http://${options.host ?? '127.0.0.1'}:${address?.port ?? options.port}`
     },
     inject: app.inject.bind<FastifyInstance['inject']>(app),
+    async listen() {
+      if (app.server.listening) return
+      phase = 'starting'
+      await listen()
+    },
     async start() {
-      if (!app.server.listening) await app.listen({ host: options.host ?? '127.0.0.1', port: options.port })
+      if (!app.server.listening) await listen()
+      if (phase === 'starting') phase = 'open'
     },
     stop() {
-      stopping = true
+      phase = 'stopping'
       stopped ??= inFlight.drain(options.stopGraceMs ?? 5_000)
       return stopped
     },
@@ -131,7 +148,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
         demand(params, request.params, 'parameter_invalid', 'a path parameter')
         demand(query, request.query, 'parameter_invalid', 'a query parameter')
         demand(body, request.body, 'body_invalid', 'the body')
-        return send(reply, await route.handle(requestOf(request, reply, keyOf(route, request))))
+        return send(reply, await handleIn(request, () => route.handle(requestOf(request, reply, keyOf(route, request)))))
       },
     })
   }
@@ -176,12 +193,6 @@ function openApp(options: ServerOptions, routes: readonly RouteDefinition[]): Fa
 }
 
 type Raw = FastifyRequest & { rawBody?: string; caller?: Caller | null }
-
-/** The trace that the caller is in, or a new one. */
-function traceIdOf(request: Pick<IncomingMessage, 'headers'>): string {
-  const told = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(String(request.headers['traceparent'] ?? ''))?.[1]
-  return told === undefined || /^0+$/.test(told) ? randomBytes(16).toString('hex') : told
-}
 
 /** The key of a request to an operation that takes one. */
 function keyOf({ operationId, repeats }: RouteDefinition, request: FastifyRequest): RequestKey | undefined {

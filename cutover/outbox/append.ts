@@ -2,7 +2,7 @@ import type { Message } from '../contract/message.ts'
 import type { Tx } from '../database/database.ts'
 import { Problem } from '../failure/problem.ts'
 import { epochBehind } from '../switch/epoch.ts'
-import { isForNobody, type NewFact } from './fact.ts'
+import { isDirect, isForNobody, type NewFact, noPosition } from './fact.ts'
 import type { OutboxStore } from './store.ts'
 
 /** The switch has moved since the facts were built: nothing was appended. Reload, build again. */
@@ -13,7 +13,8 @@ export class StaleSwitch extends Error {
 /**
  * Appends `facts` in their order and resolves with their messages, positions included; throws when it could not append
  * them all under `epoch`. Those that nobody is to be told are not appended, but that too is decided under the epoch:
- * otherwise a transaction that began before a link is produced could commit state that no reader ever hears of.
+ * otherwise a transaction that began before a link is produced could commit state that no reader ever hears of. Direct
+ * ones are not appended either, and are answered with all the same: the caller publishes them once they are committed.
  */
 export async function append(
   store: OutboxStore,
@@ -24,14 +25,16 @@ export async function append(
 ): Promise<readonly Message[]> {
   if (facts.length === 0) return []
   const told = facts.filter(fact => !isForNobody(fact))
-  if (told.length === 0) {
-    await requireEpoch(store, tx, epoch)
-    return []
-  }
-  const appended = await store.append(tx, epoch, told, traceparent)
-  if (appended.length !== told.length) await refuse(store, tx, epoch, told)
+  const kept = told.filter(fact => !isDirect(fact))
+  if (kept.length === 0) await requireEpoch(store, tx, epoch)
+  const appended = kept.length === 0 ? [] : await store.append(tx, epoch, kept, traceparent)
+  if (appended.length !== kept.length) await refuse(store, tx, epoch, kept)
   const positions = new Map(appended.map(one => [one.factId, one.position]))
-  return told.map(({ publish: _, ...fact }) => ({ ...fact, traceparent, position: positions.get(fact.factId) ?? missing(fact.factId) }))
+  const positionOf = (fact: NewFact): string => (isDirect(fact) ? noPosition : (positions.get(fact.factId) ?? missing(fact.factId)))
+  return told.map(fact => {
+    const { publish: _, ...message } = fact
+    return { ...message, traceparent, position: positionOf(fact) }
+  })
 }
 
 async function requireEpoch(store: OutboxStore, tx: Tx, epoch: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { bucketOf } from '../contract/bucket.ts'
 import type { Ability } from '../contract/capability.ts'
-import type { EventContract, LinkContract, Route } from '../contract/contract.ts'
+import { type EventContract, type LinkContract, mayBeDirect, type Route } from '../contract/contract.ts'
 import type { Message, Stamp } from '../contract/message.ts'
 import { Problem } from '../failure/problem.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -11,6 +11,12 @@ export type NewFact = Omit<Message, 'position' | 'traceparent'> & { readonly pub
 
 /** Nobody is to be told: every link that could carry it is a data link whose reader asks by HTTP. */
 export const isForNobody = ({ stamps }: NewFact): boolean => Object.keys(stamps).length === 0
+
+/** It is not appended: whoever states it publishes it after the commit, from memory. */
+export const isDirect = ({ stamps }: Pick<Message, 'stamps'>): boolean => Object.values(stamps).some(stamp => stamp.direct === true)
+
+/** The position of a fact that is in no outbox. */
+export const noPosition = '0'
 
 /** The largest envelope, in bytes of UTF-8. A larger one could not pass the HTTP doors (256 KiB with headers). */
 export const factBytesMax = 192 * 1024
@@ -55,6 +61,8 @@ export function buildFact(
   const businessKey = event.businessKey(payload as never, details.revision)
   const carrying = links.filter(link => link.event === event.name && link.from === details.service && (details.only ?? link.id) === link.id)
   const stamps = stampsOf(carrying, businessKey, state, able)
+  // What was there before is told by the outbox in any case: its cursor goes on with the commit, and never comes back.
+  if (details.only === undefined && maySkipOutbox(carrying, stamps, state)) markDirect(stamps)
   return {
     factId: details.factId,
     event: event.name,
@@ -86,6 +94,19 @@ function stampsOf(carrying: readonly LinkContract[], businessKey: string, state:
       return [[link.id, { route, epoch: state.epoch, ...(shadow && route === 'http' ? { shadow: true as const } : {}) }]]
     }),
   )
+}
+
+/** A fact that any link wants from the outbox is there for all of them. */
+function maySkipOutbox(carrying: readonly LinkContract[], stamps: Readonly<Record<string, Stamp>>, state: SwitchState): boolean {
+  const told = carrying.filter(({ id }) => stamps[id] !== undefined)
+  return (
+    told.length > 0 &&
+    told.every(link => stamps[link.id]?.route === 'event' && mayBeDirect(link) && state.links[link.id]?.delivery === 'direct')
+  )
+}
+
+function markDirect(stamps: Record<string, Stamp>): void {
+  for (const [link, stamp] of Object.entries(stamps)) stamps[link] = { ...stamp, direct: true }
 }
 
 /**

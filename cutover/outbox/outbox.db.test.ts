@@ -279,3 +279,13 @@ test('a version that is not registered and a payload that is not valid leave no 
   const { rows } = await database.query<{ place: number }>(`select place from tally where key = 'k0'`, [])
   assert.equal(rows[0]?.place, 0)
 })
+
+test('a disk that is full is no room, not a fault: 503 `capacity`, and nothing is recorded', async () => {
+  const { database, sender } = await setup(4)
+  const stated = sender.transaction(async (tx, record) => {
+    record(Counted, { key: 'k0', place: 1 })
+    await tx.query(`do $$ begin raise exception 'could not extend file' using errcode = '53100'; end $$`)
+  })
+  await assert.rejects(stated, { code: 'capacity', status: 503 })
+  assert.equal((await database.query('select from outbox')).rowCount, 0)
+})

@@ -1,4 +1,5 @@
 import { type Database, sqlState } from '../database/database.ts'
+import { Problem } from '../failure/problem.ts'
 import { beginUnderSwitch } from '../switch/postgres.ts'
 import type { NewFact } from './fact.ts'
 import type { OutboxStore, Range } from './store.ts'
@@ -44,10 +45,16 @@ const columnsOf = (fact: NewFact, traceparent: string | null): readonly unknown[
 ]
 
 const nameOf = ({ from }: Range): string => `outbox_${String(from).padStart(15, '0')}`
+const diskFull = '53100'
+const noRoom = (cause: unknown): Problem =>
+  new Problem('capacity', { detail: 'the disk under the database is full; nothing was recorded. Try again later', retryable: true, cause })
 const maintainer = '1129665615, 2'
 
 export const openOutboxStore = (database: Database): OutboxStore => ({
-  transaction: work => database.transaction(work, beginUnderSwitch),
+  transaction: work =>
+    database.transaction(work, beginUnderSwitch).catch((error: unknown) => {
+      throw sqlState(error) === diskFull ? noRoom(error) : error
+    }),
   async append(tx, epoch, facts, traceparent) {
     const rowsOf = facts.map(fact => columnsOf(fact, traceparent))
     const listed = facts.length <= listedMax

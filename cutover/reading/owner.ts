@@ -17,15 +17,16 @@ export function openOwner(definition: ReplicaDefinition, from: string, client: H
 
   /** What is read in an answer with 200; undefined when there is no such thing. An answer that cannot be read is none: the breaker counts it. */
   async function get<Result>(path: string, read: (answer: unknown) => Result): Promise<Result | undefined> {
-    if (!breaker.enter()) throw new Unreachable(`${from} is away: ${link} asks again in a while`, { sent: false })
+    const leave = breaker.enter()
+    if (leave === undefined) throw new Unreachable(`${from} is away: ${link} asks again in a while`, { sent: false })
     try {
       const found = await ask(path)
       const answer = found === undefined ? undefined : read(found)
-      breaker.succeeded()
+      leave.succeeded()
       return answer
     } catch (error) {
-      if (error instanceof Unreachable) breaker.failed()
-      else breaker.succeeded()
+      if (error instanceof Unreachable) leave.failed()
+      else leave.succeeded()
       throw error
     }
   }

@@ -187,7 +187,8 @@ export function openReceiver(
   async function keep(tx: Tx, items: readonly Item[], via: Via, outcomes: readonly (Outcome | undefined)[]): Promise<void> {
     const each = items.map(({ message, at }) => ({ message, outcome: outcomes[at] }))
     const receipts = each.flatMap(({ message, outcome }): NewReceipt[] =>
-      outcome?.is === 'done' || outcome?.is === 'duplicate' || outcome?.is === 'rejected'
+      // Nobody asks what became of a direct fact, and what nobody asks for is never forgotten: a repeat has its revision.
+      message.stamps[link.id]?.direct !== true && (outcome?.is === 'done' || outcome?.is === 'duplicate' || outcome?.is === 'rejected')
         ? [{ message, outcome: outcome.is, detail: outcome.is === 'rejected' ? outcome.rule : suspicion(outcome) }]
         : [],
     )

@@ -1,6 +1,7 @@
 import type { Broker, NewRecord } from '../broker/broker.ts'
 import { toHeaders } from '../contract/headers.ts'
 import type { EventContract } from '../contract/contract.ts'
+import type { Message } from '../contract/message.ts'
 import { toMessage } from '../outbox/store.ts'
 import type { LaneWork } from './lane.ts'
 import { OutboxReader, type OwnRow, type ReadRun } from './reader.ts'
@@ -12,7 +13,7 @@ const idleMs = 500
 const gapMs = 3
 
 /** Publishes the outbox to the log, in position order, reading ahead while a batch is being appended. */
-export function eventLane(service: string, source: OutboxSource, broker: Broker, events: readonly EventContract[]): LaneWork {
+export function eventLane(service: string, source: OutboxSource, log: Pick<Broker, 'append'>, events: readonly EventContract[]): LaneWork {
   const topics = new Map(events.map(event => [event.name, event.topic]))
   return {
     lane: 'event',
@@ -37,7 +38,7 @@ export function eventLane(service: string, source: OutboxSource, broker: Broker,
     const byTopic = Map.groupBy(rows, row => topics.get(row.event) ?? unknownEvent(row.event))
     await Promise.all(
       [...byTopic].map(([topic, own]) =>
-        broker.append(
+        log.append(
           topic,
           own.map(row => toRecord(row, service)),
         ),
@@ -47,10 +48,13 @@ export function eventLane(service: string, source: OutboxSource, broker: Broker,
 }
 
 /** The record of an outbox row: the same bytes, keyed by its entity. */
-export function toRecord(row: OwnRow, service: string): NewRecord {
-  const message = toMessage(row, service)
-  return { key: message.orderKey, value: message.bytes, headers: toHeaders(message) }
-}
+export const toRecord = (row: OwnRow, service: string): NewRecord => recordOf(toMessage(row, service))
+
+export const recordOf = (message: Message): NewRecord => ({
+  key: message.orderKey,
+  value: message.bytes,
+  headers: toHeaders(message),
+})
 
 const unknownEvent = (event: string): never => {
   throw new Error(`the outbox holds ${event}, which is no event of this service; start the build that knows it`)

@@ -105,7 +105,11 @@ test('a receiver that is away costs no attempt and moves no position; when it is
   }
   const clock = { now: systemClock.now, sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(Math.min(ms, 20), signal) }
   const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
-  await runLane(work, { store: openRelayStore(database), holder: 'one', clock, log, rest: clock.sleep, show }, stop.signal)
+  await runLane(
+    work,
+    { store: openRelayStore(database), holder: 'one', clock, random: systemRandom, log, rest: clock.sleep, show },
+    stop.signal,
+  )
   assert.deepEqual(await whileAway, [{ fact_id: waiting, attempts: 3 }])
   assert.deepEqual([...positions], ['0'])
   assert.deepEqual(courier.calls.toSorted(), [...facts, waiting].toSorted())
@@ -141,4 +145,43 @@ test('another refusal is tried again, counted, up to the limit; then it is a dea
   await pass(1n)
   assert.deepEqual([courier.calls.length, await retries()], [attemptsMax, []])
   assert.deepEqual(await deadIn(database), [{ fact_id: bad, side: 'relay', code: 'http_500', attempts: attemptsMax }])
+})
+
+test('retries are a tenth of the calls: what is not paid for stays due and spends no attempt, what was lost is called again at once', async () => {
+  const { database, state, courier, pass, retries } = await setup()
+  for (let n = 0; n < 25; n++) courier.answers.set(await state(`k${n}`), { kind: 'refused', final: false, code: 'http_500', detail: 'no' })
+  const lost = await state('lost')
+  await pass()
+  await database.query(
+    `insert into http_retry (link, position, fact_id, attempts, last_error) select 'L-1', position, fact_id, 0, 'no receipt' from outbox where fact_id = $1`,
+    [lost],
+  )
+  await dueNow(database)
+  const before = courier.calls.length
+  await pass(26n)
+  const attempts = (await retries()).map(row => row.attempts)
+  // Twenty were saved up, and the calls could earn no more than is saved at the most; the lost one costs nothing.
+  const again = attempts.filter(count => count === 2).length
+  assert.deepEqual([again, attempts.filter(count => count === 1).length], [20, 5])
+  assert.equal(courier.calls.length - before, again + 1)
+  assert.ok(courier.calls.slice(before).includes(lost))
+  assert.deepEqual(await deadIn(database), [])
+})
+
+test('a receiver that is back is tried with one delivery, and then with as many more as it bears, up to sixteen', async () => {
+  const { state, courier, pass } = await setup()
+  for (let n = 0; n < 200; n++) await state(`k${n}`)
+  const { deliver } = courier
+  let underWay = 0
+  const widths: number[] = []
+  Object.assign(courier, {
+    async deliver(message: Parameters<typeof deliver>[0]) {
+      widths.push(++underWay)
+      await new Promise(setImmediate)
+      return deliver(message).finally(() => underWay--)
+    },
+  })
+  await pass()
+  assert.deepEqual([widths[0], Math.max(...widths)], [1, 16])
+  assert.equal(courier.calls.length, 200)
 })

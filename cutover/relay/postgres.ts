@@ -4,6 +4,8 @@ import { storable } from '../database/storable.ts'
 import { stretchSql } from '../database/stretch-sql.ts'
 import { outboxColumns } from '../outbox/postgres.ts'
 import { switchHoldersSql } from '../switch/postgres.ts'
+import { lookedAt } from './postgres/looked-at.ts'
+import { refillOperations } from './postgres/refill.ts'
 import {
   candidatesMax,
   type DueRetry,
@@ -46,12 +48,6 @@ const dueSql = `
             limit 1) as o
    where r.link = $1 and r.next_at <= clock_timestamp() order by r.next_at limit $2`
 
-// `$1` is the link.
-const lookedAt = (table: string): string => `
-  select ${outboxColumns}, extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age_ms,
-         exists (select from dead_letter d where d.side = 'relay' and d.link = $1 and d.fact_id = ${table}.fact_id
-                    and d.state in ('open', 'replaying')) as dead
-    from ${table}`
 const issuedRowsSql = `${lookedAt('outbox')} where stamps ? $1 and position > $2 and position <= $3 order by position`
 const carriedSql = `${lookedAt('outbox_carried')} where link = $1 and position > $2 order by position limit $3`
 const carriedColumns =
@@ -97,6 +93,10 @@ export function openRelayStore(database: Database): RelayStore {
     },
     async release(lane, term) {
       await database.query(`update relay_lane set holder = null, until = '-infinity' where lane = $1 and term = $2`, [lane, term])
+    },
+    async drawn() {
+      const { rows } = await database.query<{ last: string }>('select last_value as last from outbox_position', [])
+      return BigInt(rows[0]?.last ?? 0)
     },
 
     published: source(publishedSql, []),
@@ -173,6 +173,8 @@ export function openRelayStore(database: Database): RelayStore {
       const { rows } = await database.query<IssuedRow>(issuedRowsSql, [link, stretch.from, stretch.to])
       return rows
     },
+
+    ...refillOperations(database),
 
     async carryOver(link, positions) {
       await database.query(

@@ -31,6 +31,22 @@ export type DueRetry = OutboxRow & { readonly attempts: number }
 /** A fact as the sweep looks at it; `dead` when its delivery is a dead letter here, which waits for a person. */
 export type IssuedRow = OutboxRow & { readonly age_ms: number; readonly dead: boolean }
 
+/** A refill of a link: what is not terminal is sent again. */
+export interface Refill {
+  readonly number: string
+  /** The gap of the receiver that asked for it. */
+  readonly gap: string | null
+  /** How far it has looked in the outbox and among what was carried over, and up to where it looks. */
+  readonly position: bigint
+  readonly carried: bigint
+  readonly until: bigint
+  /** Facts that were asked after, and those of them that were sent again. */
+  readonly looked: number
+  readonly sent: number
+  readonly beganAt: Date
+  readonly endedAt: Date | null
+}
+
 /** What the relay needs of the service's own database. */
 export interface RelayStore {
   /** Leases on lanes, measured by the database's clock; they run out after `leaseMs`. */
@@ -40,6 +56,8 @@ export interface RelayStore {
   /** Moves the position back, to look once more at what lies beyond it. */
   fallBack(lane: string, term: string, position: bigint): Promise<void>
   release(lane: string, term: string): Promise<void>
+  /** The newest position that was drawn: what is stated from now on lies beyond it. */
+  drawn(): Promise<bigint>
 
   /** The rows that are published as events. */
   readonly published: OutboxSource
@@ -62,6 +80,15 @@ export interface RelayStore {
   issued(link: string, from: bigint, to: bigint): Promise<Stretch>
   /** The same facts one by one, in position order. */
   issuedRows(link: string, stretch: Stretch): Promise<readonly IssuedRow[]>
+
+  /** Begins a refill, from where the sweep stands up to where the log has been told; one that is under way goes on instead. */
+  askRefill(link: string, gap: string | null): Promise<Refill>
+  /** The last refill of a link. */
+  refill(link: string): Promise<Refill | null>
+  /** Up to `limit` facts of a link that go by event, beyond a position and up to another, in position order. */
+  refillRows(link: string, after: bigint, until: bigint, limit: number): Promise<readonly IssuedRow[]>
+  /** Moves a refill on, unless another has begun since; `over` ends it. */
+  moveRefill(link: string, to: Pick<Refill, 'number' | 'position' | 'carried' | 'looked' | 'sent'>, over: boolean): Promise<void>
 
   /** Copies facts of a link out of the outbox, so that it need not keep them. Those that are copied already stay as they are. */
   carryOver(link: string, positions: readonly string[]): Promise<void>

@@ -1,11 +1,13 @@
 import type { Broker } from '../broker/broker.ts'
 import type { EventContract } from '../contract/contract.ts'
-import type { CompareAnswer, ComparedAnswer, ReceiptAnswer, Stretch } from '../contract/receipts.ts'
+import type { CompareAnswer, ComparedAnswer, Stretch } from '../contract/receipts.ts'
 import type { Courier } from '../delivery/courier.ts'
 import type { OutboxRow } from '../outbox/store.ts'
+import { type Asked, askReceipts } from './asking.ts'
 import { toRecord } from './event-lane.ts'
 import type { Clock } from '../process/clock.ts'
 import type { LaneWork } from './lane.ts'
+import { openRefilling } from './refill.ts'
 import type { IssuedRow, RelayStore } from './store.ts'
 
 const stretchLength = 256n
@@ -54,7 +56,7 @@ export function sweepLane(options: {
   courier: Courier
   /** The lanes that carry the link here. One that is not run any more must not hold the sweep up. */
   carriers: readonly string[]
-  broker: Broker
+  broker: Pick<Broker, 'append'>
   events: readonly EventContract[]
   limits: SweepLimits
   clock: Clock
@@ -74,7 +76,16 @@ export function sweepLane(options: {
   let stands: bigint | null = null
   let tellAt = 0
   let askAt = 0
+  const ask = (rows: readonly IssuedRow[]): Promise<Asked> => askReceipts(courier, rows, options.heed)
   const lane = `sweep:${link}`
+  const refilling = openRefilling({
+    link,
+    store,
+    clock,
+    ask,
+    send: sendAgain,
+    tell: async gap => void (await courier.ask(`/links/${link}/refilled`, { gap })),
+  })
   return {
     lane,
     begin(lease) {
@@ -83,8 +94,13 @@ export function sweepLane(options: {
       carriedLookAt = 0
       askAt = 0
       told = stands = null
-      return async () => {
+      return async signal => {
         const before = through
+        if (await refilling.step(signal)) {
+          // What it has sent has its time from now on.
+          lastSent.issued = lastSent.carried = clock.now()
+          return { position: through, restMs: 0 }
+        }
         await lookAfterCarried()
         through = await compareOnce(through)
         if (stands !== told) {
@@ -127,11 +143,12 @@ export function sweepLane(options: {
   }
 
   async function compare(stretches: readonly Stretch[]): Promise<readonly string[]> {
-    const { different, epoch, compared } = await courier.ask<CompareAnswer>(`/links/${link}/compare`, { stretches })
+    const { different, epoch, compared, gap } = await courier.ask<CompareAnswer>(`/links/${link}/compare`, { stretches })
     await options.heed(epoch)
     // While builds are mixed not every answer says it.
     if (compared !== undefined) stands = BigInt(compared)
     askAt = clock.now() + askEveryMs
+    if (gap !== undefined) await refilling.wanted(gap)
     return different
   }
 
@@ -173,15 +190,6 @@ export function sweepLane(options: {
     carriedThrough = rows.length < carriedAtOnce ? 0n : BigInt(rows.at(-1)?.position ?? 0)
     carried = await store.carriedCount(link)
     carriedLookAt = clock.now() + limits.carriedEveryMs
-  }
-
-  /** Those without a receipt, and which of them somebody keeps: the receiver, or a dead letter here that waits for a person. */
-  async function ask(rows: readonly IssuedRow[]): Promise<{ open: readonly IssuedRow[]; kept: ReadonlySet<string> }> {
-    const answer = await courier.ask<ReceiptAnswer>(`/links/${link}/receipts`, { facts: rows.map(row => row.fact_id) })
-    await options.heed(answer.epoch)
-    const terminal = new Set(answer.terminal)
-    const deadHere = rows.filter(row => row.dead).map(row => row.fact_id)
-    return { open: rows.filter(row => !terminal.has(row.fact_id)), kept: new Set([...answer.parked, ...answer.dead, ...deadHere]) }
   }
 
   async function sendLost(open: readonly IssuedRow[], kept: ReadonlySet<string>, where: keyof typeof lastSent): Promise<void> {

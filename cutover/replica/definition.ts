@@ -1,3 +1,5 @@
+import type { ColumnChange } from '../contract/columns.ts'
+
 /** What a column can be. `jsonb` is given and taken as a value, and compared as PostgreSQL writes it. */
 export type ColumnType = 'text' | 'integer' | 'uuid' | 'jsonb'
 
@@ -16,6 +18,8 @@ export interface ReplicaDefinition<R extends Row = Row> {
   readonly key: readonly [string, ...string[]]
   /** Every column with its type, those of the key included. */
   readonly columns: Readonly<Record<keyof R & string, ColumnType>>
+  /** One of them is to be kept in others: the table has these instead, or as well, as the instance is deployed. */
+  readonly change?: ColumnChange
   /**
    * The columns out of an event's payload or of the owner's answer, which have the same names; null when it is no such
    * thing. Another service's word is input like any other.

@@ -1,5 +1,7 @@
 import { type Database, sqlState, type Tx } from '../database/database.ts'
 import { wake } from '../receive/postgres.ts'
+import { markOf } from '../columns/columns.ts'
+import type { ColumnMode } from '../contract/columns.ts'
 import { type ColumnType, type Kept, keyOf, keyParts, type ReplicaDefinition, type Row, waitFor } from './definition.ts'
 import { Quarantined, type ReplicaStore, type Standing, type TableState, type Told, type Touch } from './store.ts'
 
@@ -16,31 +18,65 @@ const counter = (table: string): string => `${table}_touched`
 /** A digest of what is kept of a row; the owner's rows have the same one when the copy is right. */
 export const digestOf = (expressions: readonly string[]): string => `md5(json_build_array(${expressions.join(', ')})::text)`
 
-/** The copy of one link. `who` is noted when this process reaches for a table that is in quarantine. */
-export function openReplicaStore(database: Database, definition: ReplicaDefinition, who: string): ReplicaStore {
+/** What the reader's code calls a column, as an expression over what the table has. */
+export function shownColumn({ change }: ReplicaDefinition, mode: ColumnMode, name: string, prefix = ''): string {
+  const moved = change !== undefined && change.old === name && (mode === 'new' || mode === 'only')
+  return moved ? change.oldSql(prefix) : `${prefix}${name}`
+}
+
+/** The columns that the table has, and how each comes out of a row; `may` says that it can be empty. */
+function columnsOf({ columns, change }: ReplicaDefinition, mode: ColumnMode): readonly TableColumn[] {
+  const plain = Object.entries<ColumnType>(columns).map(([name, type]): TableColumn => ({ name, type, may: false, of: row => row[name] }))
+  if (change === undefined || mode === 'old') return plain
+  const added = [change.required, ...change.optional].map((name): TableColumn => ({
+    name,
+    type: 'text',
+    // Rows of instances that do not write it yet have none; whoever guards the table ends that.
+    may: mode !== 'only' || name !== change.required,
+    of: row => change.lens.up(String(row[change.old]))[name] ?? null,
+  }))
+  return [...plain.filter(({ name }) => mode !== 'only' || name !== change.old), ...added]
+}
+
+interface TableColumn {
+  readonly name: string
+  readonly type: ColumnType
+  readonly may: boolean
+  of(row: Row): unknown
+}
+
+/**
+ * The copy of one link. `who` is noted when this process reaches for a table that is in quarantine; `mode` says what this
+ * instance does about a column that changes.
+ */
+export function openReplicaStore(database: Database, definition: ReplicaDefinition, who: string, mode: ColumnMode = 'old'): ReplicaStore {
   const { link, table, key } = definition
   const [id] = key
   const idType = definition.columns[id] as ColumnType
-  const columns = Object.entries<ColumnType>(definition.columns)
+  const columns = columnsOf(definition, mode).map(column => [column.name, column.type, column] as const)
   const names = columns.map(([name]) => name)
+  const logical = Object.keys(definition.columns)
+  const mark = definition.change === undefined ? '' : markOf(definition.change.change)
   const told = `unnest(${[...columns.map(([, type], at) => `$${at + 1}::${type === 'jsonb' ? 'text' : type}[]`), `$${names.length + 1}::bigint[]`, `$${names.length + 2}::boolean[]`].join(', ')})
     as t(${[...names, 'revision', 'removed'].join(', ')})`
   const value = (name: string, type: ColumnType): string => (type === 'jsonb' ? `t.${name}::jsonb` : `t.${name}`)
   const keepSql = `
-    insert into ${table} (${names.join(', ')}, revision, removed)
+    insert into ${table} ${mark} (${names.join(', ')}, revision, removed)
     select ${columns.map(([name, type]) => value(name, type)).join(', ')}, t.revision, t.removed from ${told} order by t.${id}
     on conflict (${id}) do update set ${[...names, 'revision', 'removed'].map(name => `${name} = excluded.${name}`).join(', ')}, stored_at = now()
      where ${table}.revision < excluded.revision
     returning ${id}::text as id`
   const standsSql = `
     select k.${id}::text as id, k.revision, k.removed,
-           (${columns.map(([name]) => `k.${name}`).join(', ')}) is not distinct from (${columns.map(([name, type]) => value(name, type)).join(', ')}) as same
-      from ${told} join ${table} k on k.${id} = t.${id}`
-  const shown = `${names.map(name => (key.includes(name) ? `${name}::text as ${name}` : name)).join(', ')}, revision`
+           (${logical.map(name => shownColumn(definition, mode, name, 'k.')).join(', ')}) is not distinct from (${logical
+             .map(name => (definition.columns[name] === 'jsonb' ? value(name, 'jsonb') : shownColumn(definition, mode, name, 't.')))
+             .join(', ')}) as same
+      from ${told} join ${table} k ${mark} on k.${id} = t.${id}`
+  const shown = `${logical.map(name => (key.includes(name) ? `${name}::text as ${name}` : `${shownColumn(definition, mode, name)} as ${name}`)).join(', ')}, revision ${mark}`
   const findSql = `select ${shown} from ${table} where not removed and ${id} = any($1::${idType}[])`
   const listSql = (after: boolean): string =>
     `select ${shown} from ${table} where not removed ${after ? `and ${id} > $2::${idType}` : ''} order by ${table}.${id} limit $1`
-  const createSql = `create table if not exists ${table} (${columns.map(([name, type]) => `${name} ${type} not null`).join(', ')},
+  const createSql = `create table if not exists ${table} ${mark} (${columns.map(([name, type, { may }]) => `${name} ${type}${may ? '' : ' not null'}`).join(', ')},
     revision bigint not null default 1, removed boolean not null default false, stored_at timestamptz not null default now(), primary key (${id}))`
   type Shown = Row & { readonly revision: string }
 
@@ -79,7 +115,7 @@ export function openReplicaStore(database: Database, definition: ReplicaDefiniti
   return {
     async keep(tx, all) {
       const values = [
-        ...columns.map(([name, type]) => all.map(({ row }) => (type === 'jsonb' ? JSON.stringify(row[name]) : row[name]))),
+        ...columns.map(([, type, column]) => all.map(({ row }) => (type === 'jsonb' ? JSON.stringify(column.of(row)) : column.of(row)))),
         all.map(one => one.revision),
         all.map(one => one.removed),
       ]

@@ -5,6 +5,8 @@ export interface Audit {
   /** Rows in a stable order after `after` (null: from the start); `next` is null at the end. */
   page(after: string | null, limit: number): Promise<{ readonly rows: readonly AuditRow[]; readonly next: string | null }>
   find(keys: readonly string[]): Promise<readonly AuditRow[]>
+  /** Up to `limit` rows of which one of these is the key, a part of the key, or the fact: for `trace`, which looks for any id. */
+  about?(ids: readonly string[], limit: number): Promise<readonly AuditRow[]>
 }
 
 export interface AuditRow {

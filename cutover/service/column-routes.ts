@@ -1,6 +1,6 @@
 import { compareColumns } from '../columns/fill.ts'
-import type { ColumnChange } from '../columns/definition.ts'
-import { columnSteps, type ColumnStep } from '../columns/store.ts'
+import type { ColumnChange } from '../contract/columns.ts'
+import type { ColumnStep } from '../columns/store.ts'
 import { isTransient } from '../database/database.ts'
 import { Problem } from '../failure/problem.ts'
 import type { RouteDefinition } from '../http/server.ts'
@@ -9,6 +9,20 @@ import type { Stores } from './stores.ts'
 
 const name = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_.:-]+$' } as const
 const term = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const
+/** What can be ordered, in the steps of a table, each of which is a transaction. */
+const orders = {
+  expand: ['expand'],
+  retract: ['retract'],
+  guard: ['guard'],
+  unguard: ['unguard'],
+  check: ['constrain', 'validate'],
+  relax: ['relax'],
+  tighten: ['tighten'],
+  quarantine: ['quarantine'],
+  restore: ['restore'],
+  drop: ['drop'],
+} as const satisfies Readonly<Record<string, readonly ColumnStep[]>>
+
 const closed = (properties: object): object => ({
   type: 'object',
   additionalProperties: false,
@@ -37,21 +51,26 @@ export function columnRoutes(options: {
     await options.told()
     const tables = await Promise.all(
       of(change).map(async one => {
-        const { quietMs, ...stand } = await stores.columns.stand(one)
+        const found = await stores.columns.stand(one)
+        if (found === null) return []
+        const { quietMs, ...stand } = found
         const job = await stores.columns.job(one)
-        return {
-          table: one.table,
-          column: one.old,
-          ...stand,
-          quiet_ms: quietMs,
-          fill:
-            job === null
-              ? null
-              : { state: job.state, asked_by: job.askedBy, total: job.total, filled: job.filled, took_ms: Math.round(job.tookMs) },
-        }
+        const fill =
+          job === null
+            ? null
+            : {
+                state: job.state,
+                direction: job.direction,
+                asked_by: job.askedBy,
+                total: job.total,
+                filled: job.filled,
+                took_ms: Math.round(job.tookMs),
+              }
+        return [{ table: one.table, column: one.old, ...stand, quiet_ms: quietMs, fill }]
       }),
     )
-    return { change, tables }
+    // A copy that was not made has no columns to change.
+    return { change, tables: tables.flat() }
   }
 
   return [
@@ -85,14 +104,14 @@ export function columnRoutes(options: {
       operationId: 'orderColumns',
       repeats: { noKey: 'repeating the order changes nothing' },
       summary: 'One step of a change of columns, in all tables of this service that it concerns. Repeating it changes nothing.',
-      body: closed({ change: name, do: { enum: columnSteps }, term }),
+      body: closed({ change: name, do: { enum: Object.keys(orders) }, term }),
       async handle(request) {
-        const order = request.body as { change: string; do: ColumnStep; term: number }
-        for (const change of of(order.change)) {
+        const order = request.body as { change: string; do: keyof typeof orders; term: number }
+        for (const [change, step] of of(order.change).flatMap(one => orders[order.do].map(step => [one, step] as const))) {
           // A transaction each: a table that is in use holds up no other.
           const work = stores.columns.transaction(async tx => {
             await underTerm(stores.switch, tx, order.term)
-            await stores.columns.step(tx, change, order.do)
+            await stores.columns.step(tx, change, step)
           })
           await work.catch((cause: unknown) => {
             if (!isTransient(cause)) throw cause
@@ -112,15 +131,16 @@ export function columnRoutes(options: {
       path: '/operator/columns/filling',
       operationId: 'fillColumns',
       repeats: { noKey: 'repeating the order changes nothing' },
-      summary: 'Begins to fill the new columns of rows that were there before, for whoever asks, or gives it up.',
-      body: closed({ change: name, do: { enum: ['fill', 'cancel'] }, asked_by: name, term }),
+      summary:
+        'Begins to fill the new columns of rows that were there before, or the old one of rows that were written without it; or gives that up.',
+      body: closed({ change: name, do: { enum: ['fill', 'fill_back', 'cancel'] }, asked_by: name, term }),
       async handle(request) {
-        const order = request.body as { change: string; do: 'fill' | 'cancel'; asked_by: string; term: number }
+        const order = request.body as { change: string; do: 'fill' | 'fill_back' | 'cancel'; asked_by: string; term: number }
         for (const change of of(order.change)) {
           await stores.columns.transaction(async tx => {
             await underTerm(stores.switch, tx, order.term)
-            if (order.do === 'fill') await stores.columns.begin(tx, change, order.asked_by)
-            else await stores.columns.cancel(tx, change, order.asked_by)
+            if (order.do === 'cancel') await stores.columns.cancel(tx, change, order.asked_by)
+            else await stores.columns.begin(tx, change, order.do === 'fill' ? 'forward' : 'back', order.asked_by)
           })
         }
         return { body: await standing(order.change) }

@@ -3,10 +3,8 @@ import { type TestContext, test } from 'node:test'
 import { aFact } from '../../tests/counting.ts'
 import { aName, type DeadLetters, moneyLink, openDeadLetters } from '../../tests/dead-letters.ts'
 import { operate, type Operating, type OperatorAnswer } from '../../tests/operator-calls.ts'
-import { Registry as Metrics } from 'prom-client'
 import { toHeaders } from '../contract/headers.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
-import { meterDeadLetters } from './meter.ts'
 import { openStores } from './stores.ts'
 
 const path = '/operator/dead-letters'
@@ -109,20 +107,4 @@ test('what is ordered is bounded, and an engine that was overtaken orders nothin
   assert.deepEqual([stale.status, stale.body['code']], [409, 'term_stale'])
   assert.equal(await stranger(path), 401)
   assert.equal(await stranger(`${path}/replay`, { selection: {}, by: 'operator', term: 9 }), 401)
-})
-
-test('the figures for Prometheus are those of now, by link and side', async context => {
-  const { die, order, finish, store, get, database } = await setup(context)
-  const metrics = new Metrics()
-  meterDeadLetters(store, { now: () => 1_090_000, sleep: async () => undefined }, metrics)
-  const [id = ''] = await die('handler_error', aFact('a'), aFact('b'))
-  await database.query('update dead_letter set created_at = to_timestamp(1000)')
-  assert.equal((await get(path)).status, 200)
-  assert.match(await metrics.metrics(), /^cutover_dead_letters\{link="L-1",side="receive"\} 2$/m)
-  assert.match(await metrics.metrics(), /^cutover_dead_letter_oldest_seconds\{link="L-1",side="receive"\} 90$/m)
-  const ordered = await order('replay', { selection: { ids: [id] } })
-  const job = await store.job(String(ordered.body['id']))
-  assert.ok(job !== undefined)
-  await finish(job)
-  assert.match(await metrics.metrics(), /^cutover_dead_letters\{link="L-1",side="receive"\} 1$/m)
 })

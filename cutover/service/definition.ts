@@ -1,5 +1,5 @@
 import type { Columns } from '../columns/columns.ts'
-import type { ColumnChange } from '../columns/definition.ts'
+import type { ColumnChange } from '../contract/columns.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { Database } from '../database/database.ts'
 import type { HttpClient } from '../http/client.ts'

@@ -59,3 +59,16 @@ test('a build has a name: the version of the library when none is given', () => 
   assert.equal(read({ BUILD: 'abc123' }).BUILD, 'abc123')
   assert.deepEqual(faultsOf({ BUILD: 'x'.repeat(201) }), ['BUILD must have at most 200 characters'])
 })
+
+test('events are carried by the PostgreSQL log unless it is said otherwise, and each log needs its own address only', () => {
+  assert.deepEqual(read({}).eventLog, { kind: 'postgres', url: complete.LOG_DATABASE_URL, keepHours: 48 })
+  const kafka = { CUTOVER_BROKER: 'kafka', LOG_DATABASE_URL: '', KAFKA_BROKERS: 'one:9092, [::1]:9093,10.0.0.3:9094' }
+  assert.deepEqual(read(kafka).eventLog, { kind: 'kafka', brokers: ['one:9092', '[::1]:9093', '10.0.0.3:9094'] })
+  assert.deepEqual(read({ ...kafka, CUTOVER_BROKER: '', BROKER: 'kafka' }).eventLog, read(kafka).eventLog)
+  assert.deepEqual(faultsOf({ LOG_DATABASE_URL: '' }), ['LOG_DATABASE_URL is not set: the database of the PostgreSQL log'])
+  for (const KAFKA_BROKERS of ['', 'one', 'one:99999', 'one:9092,', 'one:9092,two', 'user@one:9092', 'http://one:9092']) {
+    const [fault = '', ...more] = faultsOf({ ...kafka, KAFKA_BROKERS })
+    assert.match(fault, /^KAFKA_BROKERS must list brokers/)
+    assert.deepEqual(more, [])
+  }
+})

@@ -2,6 +2,7 @@ import type { LinkContract } from '../contract/contract.ts'
 import type { CompareAnswer, ComparedAnswer, Stretch, WrittenOffAnswer } from '../contract/receipts.ts'
 import { Problem } from '../failure/problem.ts'
 import type { HttpRequest, RouteDefinition } from '../http/server.ts'
+import type { ConsumerStore } from '../consumer/store.ts'
 import type { Door } from '../receive/door.ts'
 import type { ReceiveStore } from '../receive/store.ts'
 
@@ -15,6 +16,11 @@ const closed = (properties: object): object => ({
   properties,
 })
 
+/** What this service's consumers miss in the log. */
+export type Gaps = Pick<ConsumerStore, 'wanting' | 'refilled'>
+
+const gapOf = (gap: string | null): Pick<CompareAnswer, 'gap'> => (gap === null ? {} : { gap })
+
 /**
  * The endpoints by which other services reach this one over links: the doors, and the questions about receipts. `links`
  * are all that lead here; a path of which no link has a door does not exist.
@@ -24,6 +30,7 @@ export function linkRoutes(
   doors: ReadonlyMap<string, Door>,
   store: ReceiveStore,
   compares: (link: string, beyond: string) => void = () => undefined,
+  gaps: Gaps = { wanting: async () => null, refilled: async () => undefined },
 ): RouteDefinition[] {
   const byPath = Map.groupBy(
     links.filter(link => link.kind === 'business'),
@@ -59,8 +66,25 @@ export function linkRoutes(
         },
       }),
       handle: async request => ({
-        body: await compare(store, ownLink(request), (request.body as { stretches: Stretch[] }).stretches, compares),
+        body: {
+          ...(await compare(store, ownLink(request), (request.body as { stretches: Stretch[] }).stretches, compares)),
+          ...gapOf(await gaps.wanting(ownLink(request))),
+        },
       }),
+    },
+    {
+      method: 'POST',
+      path: '/links/{link}/refilled',
+      operationId: 'tellRefilled',
+      repeats: { noKey: 'a gap that is refilled stays so' },
+      summary: 'Takes that everything has been sent again that was not terminal when this gap of the log was known.',
+      policy: { links: allowed },
+      params: closed({ link: id }),
+      body: closed({ gap: position }),
+      async handle(request) {
+        await gaps.refilled(ownLink(request), (request.body as { gap: string }).gap)
+        return { body: {} }
+      },
     },
     {
       method: 'POST',

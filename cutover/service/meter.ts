@@ -1,9 +1,11 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { LinkContract, Route } from '../contract/contract.ts'
 import type { Message } from '../contract/message.ts'
+import type { BreakerState } from '../failure/breaker.ts'
 import type { Clock } from '../process/clock.ts'
-import type { DeadLetterStore, Group } from '../deadletters/store.ts'
 import type { Outcome } from '../receive/outcome.ts'
+import { openCounter, openHistogram } from '../telemetry/instruments.ts'
+import { serviceMetrics as names } from '../telemetry/names.ts'
 
 /** Counts what happens and tells the rate of the last ten seconds, per second. */
 export interface Meter {
@@ -44,41 +46,40 @@ export interface Meters {
   stated(messages: readonly Message[]): void
   read(link: string, route: Route): void
   received(link: string, outcomes: readonly Outcome[]): void
+  /** A batch was handled in this time, in milliseconds. */
+  handled(link: string, tookMs: number): void
+  /** One call of a receiver, or one append to the log for `count` facts of a link, and what came of it. */
+  delivered(link: string, route: Route, outcome: string, tookMs: number, count?: number): void
+  /** The relay has appended so many facts of an event at once. */
+  appended(event: string, count: number): void
+  /** Something was not what the contract of an event allows. */
+  refused(event: string, version: string, side: 'send' | 'receive'): void
+  compared(link: string, verdict: string, count: number): void
+  /** The breaker of a link has come into this state. */
+  turned(link: string, state: BreakerState['is']): void
 }
 
 export function openMeters(links: readonly LinkContract[], clock: Clock, metrics: Registry): Meters {
   const byLink = new Map(links.map(link => [link.id, openMeter(() => clock.now())]))
-  const facts = new Counter({
-    name: 'cutover_facts_total',
-    help: 'Facts stated, by link and route.',
-    labelNames: ['link', 'route'],
-    registers: [metrics],
-  })
-  const reads = new Counter({
-    name: 'cutover_reads_total',
-    help: 'Reads over data links, by link and by the route that answered: http, or event for the copy.',
-    labelNames: ['link', 'route'],
-    registers: [metrics],
-  })
-  const outcomes = new Counter({
-    name: 'cutover_outcomes_total',
-    help: 'What became of received messages, by link and outcome.',
-    labelNames: ['link', 'outcome'],
-    registers: [metrics],
-  })
-  const notices = new Counter({
-    name: 'cutover_notices_total',
-    help: 'Received messages with something odd that kept nobody from acting on them, by link and what it was.',
-    labelNames: ['link', 'notice'],
-    registers: [metrics],
-  })
+  const facts = openCounter(metrics, names.facts)
+  const reads = openCounter(metrics, names.reads)
+  const outcomes = openCounter(metrics, names.outcomes)
+  const duplicates = openCounter(metrics, names.duplicates)
+  const receive = openHistogram(metrics, names.receive)
+  const deliveries = openCounter(metrics, names.deliveries)
+  const delivery = openHistogram(metrics, names.delivery)
+  const batch = openHistogram(metrics, names.batch)
+  const refusals = openCounter(metrics, names.refusals)
+  const parity = openCounter(metrics, names.parity)
+  const transitions = openCounter(metrics, names.transitions)
+  const notices = openCounter(metrics, names.notices)
   return {
     byLink,
     stated(messages) {
       for (const message of messages) {
         for (const [link, stamp] of Object.entries(message.stamps)) {
           byLink.get(link)?.add(1)
-          facts.inc({ link, route: stamp.route })
+          facts.inc({ link, route: stamp.route, event: message.event, version: String(message.version) })
         }
       }
     },
@@ -89,36 +90,20 @@ export function openMeters(links: readonly LinkContract[], clock: Clock, metrics
     received(link, all) {
       for (const { is: outcome, noticed = [] } of all) {
         outcomes.inc({ link, outcome })
+        if (outcome === 'duplicate') duplicates.inc({ link })
         for (const notice of noticed) notices.inc({ link, notice })
       }
     },
+    handled: (link, tookMs) => receive.observe({ link }, tookMs / 1_000),
+    delivered(link, route, outcome, tookMs, count = 1) {
+      deliveries.inc({ link, route, outcome }, count)
+      delivery.observe({ link, route }, tookMs / 1_000)
+    },
+    appended: (event, count) => batch.observe({ event }, count),
+    refused: (event, version, side) => refusals.inc({ event, version, side }),
+    compared(link, outcome, count) {
+      if (count > 0) parity.inc({ link, outcome }, count)
+    },
+    turned: (link, state) => transitions.inc({ link, state }),
   }
-}
-
-/**
- * Dead letters that are open or being replayed, and the age of the oldest, by link and side: read when they are asked for.
- * While the database is away they are not there, which is no zero.
- */
-export function meterDeadLetters(store: Pick<DeadLetterStore, 'groups'>, clock: Clock, metrics: Registry): void {
-  const gauge = (name: string, help: string, figure: (groups: readonly Group[]) => number): Gauge =>
-    new Gauge({
-      name,
-      help,
-      labelNames: ['link', 'side'],
-      registers: [metrics],
-      async collect() {
-        this.reset()
-        const groups = await store.groups().catch((): readonly Group[] => [])
-        for (const own of Map.groupBy(groups, ({ link, side }) => `${link} ${side}`).values()) {
-          const { link = '', side = '' } = own[0] ?? {}
-          this.set({ link, side }, figure(own))
-        }
-      },
-    })
-  gauge('cutover_dead_letters', 'Dead letters that are open or being replayed, by link and side (receive, relay).', groups =>
-    groups.reduce((sum, { open, replaying }) => sum + open + replaying, 0),
-  )
-  gauge('cutover_dead_letter_oldest_seconds', 'Age of the oldest dead letter that is not dealt with, by link and side.', groups =>
-    Math.max(...groups.map(group => (clock.now() - group.first_at.getTime()) / 1_000)),
-  )
 }

@@ -1,9 +1,11 @@
-import type { LinkContract, Route } from '../contract/contract.ts'
-import type { ConsumerStatus } from '../consumer/consumer.ts'
+import type { OutboxLoad } from '../backlog/capacity.ts'
+import { type LinkContract, mayBeDirect, type Route } from '../contract/contract.ts'
+import type { ConsumerStatus } from '../consumer/status.ts'
 import { Problem } from '../failure/problem.ts'
 import type { RouteDefinition } from '../http/server.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import type { Reading } from '../reading/store.ts'
+import type { DirectStatus } from '../relay/direct.ts'
 import type { LaneStatus } from '../relay/lane.ts'
 import { flip, raiseEpoch, type SwitchCache } from '../switch/switch.ts'
 import type { Audit } from './audit.ts'
@@ -25,6 +27,10 @@ export interface OperatorOptions {
   readonly lanes: () => readonly LaneStatus[]
   readonly consumers: () => readonly ConsumerStatus[]
   readonly breakers: () => Readonly<Record<string, string>>
+  /** The facts that this instance publishes from memory. */
+  readonly direct: () => DirectStatus
+  /** How full the outbox is; undefined where nothing is stated. */
+  readonly outbox?: () => OutboxLoad
   /** Facts stated, or reads made, per link by this instance. */
   readonly meters: ReadonlyMap<string, Meter>
   /** Told after a flip, so that the other instances reload at once instead of on their next append. */
@@ -72,7 +78,9 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
             epoch_seen: seen,
             lanes: options.lanes(),
             consumers: options.consumers(),
+            direct: options.direct(),
             breakers: options.breakers(),
+            ...(options.outbox === undefined ? {} : { outbox: options.outbox() }),
             counts: { ...(await stores.receive.counts()), http_retry: await stores.relay.retries() },
           },
         }
@@ -96,24 +104,34 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       handle: async () => {
         const state = await options.switches.reload()
         const readings = await options.readings()
+        const stopped = await stores.consumer.stopped()
         const open = await stores.relay.open(links.filter(link => link.from === service).map(link => link.id))
         const metered = (link: string): object => ({
           facts: options.meters.get(link)?.total ?? 0,
           rate: options.meters.get(link)?.rate() ?? 0,
         })
         return {
-          body: links.flatMap(({ id: link, kind, from, to, start }): object[] => {
-            const stated = { link, epoch: state.epoch, open: open[link] ?? null, ...metered(link) }
+          body: links.flatMap((one): object[] => {
+            const { id: link, kind, from, to, start } = one
             const switched = state.links[link]
+            const { delivery = 'outbox' } = switched ?? {}
+            const lossy = mayBeDirect(one) ? { delivery } : {}
+            const stated = { link, epoch: state.epoch, open: open[link] ?? null, ...lossy, ...metered(link) }
             if (from === service && kind === 'business')
               return [{ ...stated, route: switched?.route ?? start, share: switched?.share ?? 100, shadow: switched?.shadow === true }]
             // On a data link the reader decides who answers, always for all keys; the owner tells what of the copy is on its way.
             if (from === service) return [{ ...stated, route: null, share: 100, shadow: false }]
             const reading = readings[link]
-            if (to !== service || reading === undefined) return []
+            if (to !== service) return []
+            const gaps = stopped[link] === undefined ? {} : { data_gaps: stopped[link] }
+            // What a business link's receiver says of it, only where there is something to say.
+            if (reading === undefined) {
+              const said = { link, route: null, share: 100, shadow: false, epoch: null, open: null, facts: null, rate: null, ...gaps }
+              return stopped[link] === undefined ? [] : [said]
+            }
             const { answers, compares, epoch } = reading
             const route = answers === 'http' ? 'http' : 'event'
-            return [{ link, route, share: 100, shadow: compares, epoch, open: null, ...metered(link) }]
+            return [{ link, route, share: 100, shadow: compares, epoch, open: null, ...metered(link), ...gaps }]
           }),
         }
       },

@@ -1,6 +1,8 @@
+import { markOf } from '../columns/columns.ts'
+import type { ColumnMode } from '../contract/columns.ts'
 import type { Database } from '../database/database.ts'
 import type { ReplicaDefinition } from '../replica/definition.ts'
-import { digestOf } from '../replica/postgres.ts'
+import { digestOf, shownColumn } from '../replica/postgres.ts'
 import type { SourceDefinition } from '../snapshot/source.ts'
 import type { Audit, AuditRow } from './audit.ts'
 
@@ -38,9 +40,19 @@ export function auditOver(database: Database, side: Side): Audit {
     order by ${cursor.column} limit $2`
   const parts = key.map((part, index) => `split_part(one, ':', ${index + 1})::${part.type}`)
   const findSql = `select ${columns} from ${side.from} and (${key.map(part => part.column).join(', ')}) in (select ${parts.join(', ')} from unnest($1::text[]) as one)`
+  const any = [
+    ...key.map(part => part.column),
+    ...(side.factId === undefined ? [] : [side.factId]),
+    `concat_ws(':', ${key.map(part => part.column).join(', ')})`,
+  ]
+  const aboutSql = `select ${columns} from ${side.from} and (${any.map(one => `(${one})::text = any($1::text[])`).join(' or ')}) limit $2`
   return {
     link: side.link,
     side: side.side,
+    async about(ids, limit) {
+      const { rows } = await database.query<Row>(aboutSql, [ids, limit])
+      return rows.map(toRow)
+    },
     async page(after, limit) {
       const { rows } = await database.query<Row>(pageSql, [after, limit])
       return { rows: rows.map(toRow), next: rows.length === limit ? (rows.at(-1)?.cursor ?? null) : null }
@@ -70,16 +82,20 @@ export const sourceAudits = (database: Database, source: SourceDefinition): Audi
   )
 
 /** What the copy says. A copy that is not there has no rows. */
-export function copyAudit(database: Database, definition: ReplicaDefinition): Audit {
-  const { link, table, key, columns } = definition
+export function copyAudit(database: Database, definition: ReplicaDefinition, mode: ColumnMode = 'old'): Audit {
+  const { link, table, key, columns, change } = definition
   const typed = key.map(column => ({ column, type: columns[column] as 'text' | 'uuid' }))
   const over = auditOver(database, {
     link,
     side: 'effect',
-    from: `${table} where true`,
+    from: `${table} ${change === undefined ? '' : markOf(change.change)} where true`,
     cursor: typed[0] as Side['cursor'],
     key: typed,
-    content: { revision: 'revision', removed: 'removed', digest: digestOf(Object.keys(columns)) },
+    content: {
+      revision: 'revision',
+      removed: 'removed',
+      digest: digestOf(Object.keys(columns).map(name => shownColumn(definition, mode, name))),
+    },
   })
   const there = async (): Promise<boolean> => {
     const { rows } = await database.query<{ kind: string | null }>(
@@ -92,5 +108,6 @@ export function copyAudit(database: Database, definition: ReplicaDefinition): Au
     ...over,
     page: async (after, limit) => ((await there()) ? over.page(after, limit) : { rows: [], next: null }),
     find: async keys => ((await there()) ? over.find(keys) : []),
+    about: async (ids, limit) => ((await there()) ? ((await over.about?.(ids, limit)) ?? []) : []),
   }
 }

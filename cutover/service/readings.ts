@@ -1,8 +1,9 @@
+import { type ColumnMode, modeOf } from '../contract/columns.ts'
 import type { LinkContract } from '../contract/contract.ts'
 import { isAble } from '../contract/capability.ts'
 import type { Database } from '../database/database.ts'
 import type { Doorbell } from '../database/doorbell.ts'
-import { openBreaker } from '../failure/breaker.ts'
+import { type Breaker, openBreaker } from '../failure/breaker.ts'
 import { openClient, Unreachable } from '../http/client.ts'
 import type { Signer } from '../http/tokens.ts'
 import type { Clock, Random } from '../process/clock.ts'
@@ -17,6 +18,7 @@ import { replicaHandler } from '../replica/handler.ts'
 import { openReplicaStore } from '../replica/postgres.ts'
 import { loops } from './loops.ts'
 import type { Meters } from './meter.ts'
+import { observedBreaker } from './observed.ts'
 import type { Stores } from './stores.ts'
 
 const deadlineMs = 2_000
@@ -53,6 +55,8 @@ export interface Readings {
   /** Makes the copies that reads are answered from, where they have never been made. */
   install(): Promise<void>
   epochs(): Readonly<Record<string, number>>
+  /** The breakers of the links that this instance reads by HTTP. */
+  breakers(): Readonly<Record<string, string>>
   reload(): Promise<void>
   readonly running: Running
 }
@@ -66,6 +70,7 @@ export async function openReadings(options: ReadingsOptions): Promise<Readings> 
   )
   const cache: ReadingCache = await openReadingCache(stores.reading)
   const all = new Map<string, OpenReader>()
+  const breakers = new Map<string, Breaker>()
 
   function ownerOf(definition: ReplicaDefinition, link: LinkContract): Owner {
     if (!isAble(options.capabilities, 'call', link.id)) return retired(link)
@@ -76,7 +81,9 @@ export async function openReadings(options: ReadingsOptions): Promise<Readings> 
       connectionsMax: 32,
     })
     // While the owner is away or hangs, one request at a time finds out whether it is back; nobody else waits for it.
-    return openOwner(definition, link.from, client, openBreaker({ failuresMax: 3, firstMs: 500, maxMs: 5_000 }, clock, random))
+    const breaker = observedBreaker(openBreaker({ failuresMax: 3, firstMs: 500, maxMs: 5_000 }, clock, random), link.id, meters)
+    breakers.set(link.id, breaker)
+    return openOwner(definition, link.from, client, breaker)
   }
 
   const reload = (): Promise<void> => cache.reload().catch(error => log.debug({ err: error }, 'reading: reloaded at the next look'))
@@ -105,7 +112,7 @@ export async function openReadings(options: ReadingsOptions): Promise<Readings> 
         instance,
         cache,
         readings: stores.reading,
-        store: openReplicaStore(database, definition, `${service}-${instance}`),
+        store: openReplicaStore(database, definition, `${service}-${instance}`, modeFor(options.capabilities, definition)),
         owner: ownerOf(definition, link),
         clock,
         log,
@@ -126,6 +133,7 @@ export async function openReadings(options: ReadingsOptions): Promise<Readings> 
         if (reader.answersFrom() === 'replica' && (await store.state()).state === 'absent') await store.create()
       }
     },
+    breakers: () => Object.fromEntries([...breakers].map(([link, breaker]) => [link, breaker.state().is])),
     epochs: () => Object.fromEntries([...all].map(([id, reader]) => [id, reader.epoch()])),
     reload,
     get running() {
@@ -140,6 +148,10 @@ export async function openReadings(options: ReadingsOptions): Promise<Readings> 
     },
   }
 }
+
+/** What this instance does about a column of a copy that changes. */
+export const modeFor = (capabilities: readonly string[], { change }: ReplicaDefinition): ColumnMode =>
+  change === undefined ? 'old' : modeOf(capabilities, change.change)
 
 /** The way by HTTP is not deployed in this instance. */
 function retired({ id, from }: LinkContract): Owner {

@@ -1,7 +1,8 @@
 import type { Broker, Topic } from '../broker/broker.ts'
 import { type Ability, isAble, versionsAble } from '../contract/capability.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
-import { type ConsumerStatus, runConsumer } from '../consumer/consumer.ts'
+import { runConsumer } from '../consumer/consumer.ts'
+import type { ConsumerStatus } from '../consumer/status.ts'
 import { openShares } from '../consumer/shares.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import { ConfigurationError } from '../process/environment.ts'
@@ -17,6 +18,7 @@ import { openReceiver, type Receiver } from '../receive/receiver.ts'
 import type { Registry } from '../registry/registry.ts'
 import { loops } from './loops.ts'
 import type { Meters } from './meter.ts'
+import { observedReceiver } from './observed.ts'
 import type { Stores } from './stores.ts'
 
 export interface ReceivingOptions {
@@ -31,6 +33,8 @@ export interface ReceivingOptions {
   readonly broker: Broker
   readonly registry: Registry
   readonly meters: Meters
+  /** What carries events, as OpenTelemetry names it; the PostgreSQL log unless said otherwise. */
+  readonly system?: string
   readonly log: Log
   readonly clock: Clock
   readonly random: Random
@@ -62,6 +66,7 @@ export function openReceiving(options: ReceivingOptions): Receiving {
     return link
   })
   const able = (ability: Ability, link: string): boolean => isAble(options.capabilities, ability, link)
+  const topicNameOf = ({ event }: LinkContract): string => options.events.find(one => one.name === event)?.topic ?? event
   const lacking = options.links.filter(
     ({ id, to }) => to === service && handlers[id] === undefined && (able('serve', id) || able('record', id)),
   )
@@ -78,7 +83,8 @@ export function openReceiving(options: ReceivingOptions): Receiving {
         ]
         const event = registry.event(link.event)
         const versions = event === undefined ? [] : versionsAble(options.capabilities, 'handle', event)
-        return [link.id, openReceiver(link, handlers[link.id] as Handler, registry, stores.receive, acts, versions, clock)]
+        const receiver = openReceiver(link, handlers[link.id] as Handler, registry, stores.receive, acts, versions, clock)
+        return [link.id, observedReceiver(receiver, service, topicNameOf(link), options.system ?? 'cutover_pglog', meters)]
       }),
   )
   const doors = new Map(
@@ -94,6 +100,7 @@ export function openReceiving(options: ReceivingOptions): Receiving {
     const consumer = `${service}.${link.id}`
     const event = options.events.find(one => one.name === link.event)
     if (event === undefined) throw new Error(`${link.id} carries ${link.event}, which is not an event of this system`)
+    let sinceMs: number | null = null
     while (!signal.aborted) {
       const topic = await topicOf(event).catch(() => undefined)
       if (topic === undefined) {
@@ -102,10 +109,12 @@ export function openReceiving(options: ReceivingOptions): Receiving {
           topic: event.topic,
           partitions: [],
           trouble: 'the topic does not exist yet, or the log is away',
+          sinceMs: (sinceMs ??= clock.now()),
         })
         await clock.sleep(300, signal)
         continue
       }
+      sinceMs = null
       const share = { consumer, topicId: topic.id, holder: options.instance }
       const shares = openShares(stores.consumer, share, topic.partitions, one => isAble(one.capabilities, 'record', link.id))
       await runConsumer(

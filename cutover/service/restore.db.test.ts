@@ -1,3 +1,4 @@
+import { nothingDirect } from '../../tests/operator-calls.ts'
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { Registry as Metrics } from 'prom-client'
@@ -91,6 +92,7 @@ async function aWorld(): Promise<World> {
     await registerVersions(stores.registry, events)
     await installSwitches(stores.switch, 'hiring', links)
     const { sender, running } = openSending({
+      outboxMax: 1_000_000,
       ...ports,
       service: 'hiring',
       instance: systemRandom.uuid(),
@@ -231,6 +233,7 @@ async function anOperator({ stores }: Instance): Promise<{ server: Server; token
     lanes: () => [],
     consumers: () => [],
     breakers: () => ({}),
+    direct: nothingDirect,
     meters: new Map(),
     flipped: () => undefined,
   })

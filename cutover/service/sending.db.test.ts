@@ -30,6 +30,7 @@ after(async () => {
 /** The sending half of an instance, with a receiver that counts calls and has nothing of what it is asked for. */
 async function anInstance(
   capabilities: readonly string[],
+  outboxMax = 1_000_000,
 ): Promise<{ sending: Sending; broker: Broker; calls: () => number; state: () => Promise<unknown> }> {
   const database = await countingDatabase()
   const broker = openPostgresLog({ url: (await freshDatabase()).url, name: 'test', log })
@@ -59,6 +60,7 @@ async function anInstance(
   open.push({ close: () => receiver.stop() })
   const signer = signers.get('hiring') ?? assert.fail()
   const sending = openSending({
+    outboxMax,
     service: 'hiring',
     instance: '1',
     capabilities,
@@ -128,4 +130,24 @@ test('who cannot produce an event does not make its topic', async () => {
   while ((await instance.broker.topic('hiring.counted-after')) === undefined) await systemClock.sleep(10)
   await instance.sending.running.stop()
   assert.equal(await instance.broker.topic(Counted.topic), undefined)
+})
+
+test('at the bound a transaction is refused before it begins, until the lanes have passed what was accepted', async () => {
+  const { sending, state } = await anInstance([], 3)
+  const refusedAt = async (): Promise<string> =>
+    state().then(
+      () => 'accepted',
+      error => (error as { code?: string }).code ?? String(error),
+    )
+  assert.deepEqual([await refusedAt(), await refusedAt(), await refusedAt()], ['accepted', 'accepted', 'accepted'])
+  let began = 0
+  const refused = sending.sender.transaction(async () => void began++)
+  await assert.rejects(refused, { code: 'capacity', status: 503 })
+  assert.deepEqual([await refusedAt(), began], ['capacity', 0])
+  assert.deepEqual([sending.capacity.load().depth, sending.capacity.load().level], [3, 'full'])
+  await sending.running.start()
+  while (sending.capacity.load().level !== 'normal') await systemClock.sleep(10)
+  assert.equal(await refusedAt(), 'accepted')
+  await sending.running.stop()
+  assert.equal(sending.capacity.load().refused, 2)
 })

@@ -3,7 +3,10 @@ import { isAble } from '../contract/capability.ts'
 import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { CompareAnswer } from '../contract/receipts.ts'
 import type { Doorbell } from '../database/doorbell.ts'
-import { type Courier, openCourier } from '../delivery/courier.ts'
+import { type Capacity, openCapacity } from '../backlog/capacity.ts'
+import type { Carrier } from '../backlog/store.ts'
+import { type Courier, type CourierView, inFlightMax, openCourier } from '../delivery/courier.ts'
+import { Problem } from '../failure/problem.ts'
 import { openClient } from '../http/client.ts'
 import type { Signer } from '../http/tokens.ts'
 import { defaultPartitions, dropTerminalPartitions, ensurePartitions } from '../outbox/partitions.ts'
@@ -13,13 +16,19 @@ import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import type { Registry } from '../registry/registry.ts'
 import { eventLane } from '../relay/event-lane.ts'
-import { httpLane } from '../relay/http-lane.ts'
+import { askReceipts } from '../relay/asking.ts'
+import { type DirectStatus, directLimits, openDirectBuffer } from '../relay/direct.ts'
+import { type GuardedLog, guardLog } from '../relay/guarded-log.ts'
+import { concurrencyMax, httpLane } from '../relay/http-lane.ts'
 import { type LaneStatus, type LaneWork, runLane } from '../relay/lane.ts'
+import { countRefill, type RefillCount } from '../relay/refill.ts'
 import { type Open, sweepLane, sweepLimits } from '../relay/sweep.ts'
 import { openHeed } from '../switch/epoch.ts'
 import type { SwitchCache } from '../switch/switch.ts'
 import { loops } from './loops.ts'
 import type { Meters } from './meter.ts'
+import { observedCourier } from './observed.ts'
+import { openPaces, type Paces } from './pace.ts'
 import type { Stores } from './stores.ts'
 
 export interface SendingOptions {
@@ -36,6 +45,10 @@ export interface SendingOptions {
   readonly signer: Signer
   readonly urls: Readonly<Record<string, readonly string[]>>
   readonly meters: Meters
+  /** The most facts that may wait to be delivered; beyond it new ones are refused. */
+  readonly outboxMax: number
+  /** Tells how full the disk under the database is, from 0 to 1, where that can be seen from here. */
+  readonly diskUsed?: (() => Promise<number>) | undefined
   readonly log: Log
   readonly clock: Clock
   readonly random: Random
@@ -47,7 +60,19 @@ export interface Sending {
   lanes(): readonly LaneStatus[]
   /** By link that this instance may call for. */
   readonly couriers: ReadonlyMap<string, Courier>
+  /** By link that this service sends over. */
   breakers(): Readonly<Record<string, string>>
+  /** The facts that this instance publishes from memory. */
+  direct(): DirectStatus
+  /** What a refill of a link would send again now. Throws while its receiver does not say what it has. */
+  countRefill(link: string): Promise<RefillCount>
+  courierViews(): Readonly<Record<string, CourierView>>
+  /** How appending to the log goes, for the events of all links. */
+  appending(): ReturnType<GuardedLog['view']>
+  /** The lanes that deliver, of this instance. */
+  readonly carriers: readonly Carrier[]
+  readonly capacity: Capacity
+  readonly paces: Paces
 }
 
 const deliveryDeadlineMs = 5_000
@@ -63,22 +88,40 @@ export function openSending(options: SendingOptions): Sending {
       baseUrls: options.urls[link.to] ?? [],
       token: () => options.signer.token({ audience: link.to, link: link.id }),
       deadlineMs: deliveryDeadlineMs,
-      connectionsMax: 32,
+      // Calls that hang take none of those that the relay needs.
+      connectionsMax: inFlightMax + concurrencyMax,
     })
   const sent = links.filter(link => link.from === service)
   const calls = (link: string): boolean => isAble(options.capabilities, 'call', link)
-  const couriers = new Map<string, Courier>(sent.map(link => [link.id, openCourier(link, client(link), deliveryDeadlineMs, clock, random)]))
+  const couriers = new Map<string, Courier>(
+    sent.map(link => [link.id, observedCourier(openCourier(link, client(link), deliveryDeadlineMs, clock, random), meters)]),
+  )
+
+  const direct = openDirectBuffer({ broker, events, limits: directLimits, clock, random, log })
+  const called = sent.filter(link => link.kind === 'business' && calls(link.id))
+  const carriers: readonly Carrier[] = [{ lane: 'event', link: null }, ...called.map(({ id }) => ({ lane: `http:${id}`, link: id }))]
+  const capacity = openCapacity({
+    store: stores.backlog,
+    carriers,
+    bound: options.outboxMax,
+    diskUsed: options.diskUsed,
+    clock,
+    log,
+  })
+  const guarded = guardLog(broker, clock, random)
 
   const sender = openSender({
     ...options,
+    direct,
+    admit: capacity.admit,
     able: (ability, link) => isAble(options.capabilities, ability, link),
     store: stores.outbox,
     deliverNow(link, message) {
-      const courier = calls(link) ? couriers.get(link) : undefined
-      return courier?.willing() === true ? courier.deliver(message) : undefined
+      return calls(link) ? couriers.get(link)?.deliverNow(message) : undefined
     },
     committed(messages) {
       meters.stated(messages)
+      capacity.stated(messages.length)
       doorbell.ring('outbox')
     },
   })
@@ -86,9 +129,8 @@ export function openSending(options: SendingOptions): Sending {
   const heed = openHeed(stores.switch, log)
   const store = stores.relay
   const open = new Map<string, Open>()
-  const called = sent.filter(link => link.kind === 'business' && calls(link.id))
   const lanes: LaneWork[] = [
-    eventLane(service, store.published, broker, events),
+    eventLane(service, store.published, guarded, events),
     ...called.map(link =>
       httpLane({
         service,
@@ -105,7 +147,7 @@ export function openSending(options: SendingOptions): Sending {
         store,
         courier: courierOf(link),
         carriers: ['event', ...(link.kind === 'business' && calls(link.id) ? [`http:${link.id}`] : [])],
-        broker,
+        broker: guarded,
         events,
         limits: sweepLimits,
         clock,
@@ -114,17 +156,27 @@ export function openSending(options: SendingOptions): Sending {
       }),
     ),
   ]
+  const paces = openPaces(clock)
   const statuses = new Map<string, LaneStatus>()
   const ports = {
     store,
     holder: options.instance,
     clock,
+    random,
     log,
     rest: (ms: number, signal: AbortSignal) => doorbell.wait('outbox', ms, signal),
-    show: (status: LaneStatus) => void statuses.set(status.lane, status),
+    show(status: LaneStatus) {
+      statuses.set(status.lane, status)
+      if (status.holder) paces.at(status.lane, BigInt(status.position))
+    },
   }
 
-  const relay = loops('relay', [maintain, ...lanes.map(lane => (signal: AbortSignal) => runLane(lane, ports, signal))])
+  const relay = loops('relay', [
+    maintain,
+    signal => direct.run(signal),
+    signal => capacity.run(signal),
+    ...lanes.map(lane => (signal: AbortSignal) => runLane(lane, ports, signal)),
+  ])
 
   /** Before the first request: a database that was restored should not state a fact. Who is away is asked by the sweep. */
   async function askPeers(): Promise<void> {
@@ -180,7 +232,18 @@ export function openSending(options: SendingOptions): Sending {
     },
     lanes: () => [...statuses.values()].map(status => ({ ...status, ...open.get(status.lane.replace('sweep:', '')) })),
     couriers: new Map(called.map(link => [link.id, courierOf(link)])),
-    breakers: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.state()])),
+    direct: () => direct.status(),
+    async countRefill(id) {
+      const link = sent.find(one => one.id === id)
+      if (link === undefined) throw new Problem('link_unknown', { detail: `${service} states no facts of ${id}` })
+      return countRefill({ link: id, store, ask: rows => askReceipts(courierOf(link), rows, heed) })
+    },
+    breakers: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.view().breaker.state])),
+    courierViews: () => Object.fromEntries([...couriers].map(([link, courier]) => [link, courier.view()])),
+    appending: () => guarded.view(),
+    carriers,
+    capacity,
+    paces,
   }
 
   function courierOf(link: LinkContract): Courier {

@@ -1,48 +1,46 @@
-import { fileURLToPath } from 'node:url'
-import { Registry as Metrics } from 'prom-client'
 import { openBroker } from '../broker/open.ts'
-import { isAble } from '../contract/capability.ts'
-import { type Database, isTransient, openDatabase } from '../database/database.ts'
+import { type Ability, isAble } from '../contract/capability.ts'
+import { openDatabase } from '../database/database.ts'
 import { openDoorbell } from '../database/doorbell.ts'
-import { installMigrations } from '../database/install.ts'
+import { openGauges } from '../gauges/gauges.ts'
+import { openGaugesStore } from '../gauges/postgres.ts'
 import { type HttpClient, openClient } from '../http/client.ts'
 import { openServer, type RouteDefinition, type Server } from '../http/server.ts'
 import { forgetAnswers } from '../idempotency/forgetting.ts'
 import { openOnce } from '../idempotency/once.ts'
 import { openSigner, openVerifier } from '../http/tokens.ts'
-import { ensurePartitions, defaultPartitions } from '../outbox/partitions.ts'
 import { systemClock, systemRandom } from '../process/clock.ts'
+import { diskUsedBy } from '../process/disk.ts'
 import { type Log, openLog } from '../process/log.ts'
 import { fail, type Running, runProcess } from '../process/process.ts'
-import { openRegistry, registerVersions } from '../registry/registry.ts'
-import { installSwitches, openSwitchCache } from '../switch/switch.ts'
+import { openRegistry } from '../registry/registry.ts'
+import { openSwitchCache } from '../switch/switch.ts'
+import { openMetrics } from '../telemetry/instruments.ts'
+import { openTracing } from '../telemetry/sdk.ts'
 import type { ServiceContext, ServiceDefinition } from './definition.ts'
-import { readServiceEnvironment, type ServiceEnvironment } from './environment.ts'
+import { environmentOf } from './environment.ts'
 import { fenced } from './fence.ts'
 import { runDeadLetters } from '../deadletters/jobs.ts'
-import { dataRoutes } from './data-routes.ts'
-import { deadLetterRoutes } from './dead-letter-routes.ts'
-import { linkRoutes } from './link-routes.ts'
+import { install, migrationsOf } from './install.ts'
+import { showDelivery } from './delivery-metrics.ts'
+import { libraryRoutes } from './library-routes.ts'
 import { loops } from './loops.ts'
-import { operatorRoutes } from './operator.ts'
-import { planRoutes } from './plan-routes.ts'
+import { observedHandler, observedLog, observedParity, observedReadings, observedRegistry } from './observed.ts'
 import { openPresence } from './presence.ts'
-import { openReadings } from './readings.ts'
+import { openReadiness } from './readiness.ts'
+import { modeFor, openReadings } from './readings.ts'
 import { openReceiving } from './receiving.ts'
 import { openSending } from './sending.ts'
-import { seriesRoutes } from './series-routes.ts'
 import { servedRoutes } from './serving.ts'
+import { whileStarting } from './starting.ts'
 import { runSnapshots } from '../snapshot/snapshot.ts'
 import { copyAudit, sourceAudits } from './postgres.ts'
 import { openStores, type Stores } from './stores.ts'
-import { meterDeadLetters, openMeters } from './meter.ts'
-import { topicRoutes } from './topic-routes.ts'
-import { columnRoutes } from './column-routes.ts'
+import { openMeters } from './meter.ts'
 import { openColumns } from '../columns/columns.ts'
-import { modeOf } from '../columns/definition.ts'
+import { modeOf } from '../contract/columns.ts'
 import { runFilling } from '../columns/fill.ts'
 import { openColumnWatch, runTelling } from '../columns/watch.ts'
-import { versionRoutes } from './version-routes.ts'
 
 export { wake } from '../receive/postgres.ts'
 export type { Audit, AuditRow } from './audit.ts'
@@ -52,38 +50,35 @@ export type { LinkReader } from '../reading/reader.ts'
 export { loops } from './loops.ts'
 export type { ServiceContext, ServiceDefinition, ServiceParts } from './definition.ts'
 
-const librarySql = fileURLToPath(new URL('../sql', import.meta.url))
-const startAttemptsMax = 60
-
 /** Runs one instance of a service until it is told to stop. Reads its configuration from the environment. */
 export async function runService(definition: ServiceDefinition): Promise<void> {
   try {
-    const { parts, log } = await openService(definition, environmentOf(definition))
+    const environment = environmentOf(definition)
+    const log = openLog({ service: definition.name, instance: environment.INSTANCE, level: environment.LOG_LEVEL })
+    const { parts } = await openService(definition, environment, log)
     await runProcess(parts, { log })
   } catch (error) {
     fail(error)
   }
 }
 
-/** Its configuration, read from the environment. */
-function environmentOf({ name, links, events, columns = [] }: ServiceDefinition): ServiceEnvironment {
-  return readServiceEnvironment(name, links, events, [...new Set(columns.map(one => one.change))])
-}
-
-/** One instance of a service, whole and not yet started: its parts, in the order in which they start. The last is its server. */
-export interface OpenService {
+/** What runs in an instance of a service, in the order in which it starts. */
+export interface OpenedService {
   readonly parts: readonly Running[]
   readonly server: Server
   readonly routes: readonly RouteDefinition[]
-  readonly log: Log
 }
 
-/** Puts an instance together. The tables of its database are made, or brought up to date. */
-export async function openService(definition: ServiceDefinition, environment: ServiceEnvironment): Promise<OpenService> {
+/** An instance of a service, with everything in its database that it needs. Nothing runs before its parts are started. */
+export async function openService(
+  definition: ServiceDefinition,
+  environment: ReturnType<typeof environmentOf>,
+  log: Log,
+): Promise<OpenedService> {
   const { name, links, events } = definition
   const changes = definition.columns ?? []
   const { INSTANCE: instance, CAPABILITIES: capabilities, BUILD: build } = environment
-  const log = openLog({ service: name, instance, level: environment.LOG_LEVEL })
+  const traces = await openTracing(name, instance, log)
   const clock = systemClock
   const random = systemRandom
   const columnWatch = openColumnWatch(changes, clock)
@@ -95,23 +90,34 @@ export async function openService(definition: ServiceDefinition, environment: Se
       onIdleError: error => log.debug({ err: error }, 'database: an idle connection was closed'),
     }),
   )
-  const stores = openStores(database)
-  const tellUses = (): Promise<void> => columnWatch.tell(stores.columns, instance)
-  await install(database, stores, definition)
+  const opened = openStores(database)
+  const tellUses = (): Promise<void> => columnWatch.tell(opened.columns, instance)
+  await whileStarting({ service: name, port: environment.PORT, log }, () => install(database, opened, definition))
 
-  const broker = openBroker({ kind: environment.BROKER, url: environment.LOG_DATABASE_URL, log, name: `${name}-${instance}` })
+  const broker = openBroker(environment.eventLog, { log, name: `${name}-${instance}` })
   const doorbell = openDoorbell(database, log)
-  const switches = await openSwitchCache(stores.switch)
+  const switches = await openSwitchCache(opened.switch)
   const registry = openRegistry(events)
-  const metrics = new Metrics()
+  const metrics = openMetrics(name, build)
   const meters = openMeters(links, clock, metrics)
-  meterDeadLetters(stores.deadLetters, clock, metrics)
+  const stores: Stores = { ...opened, parity: observedParity(opened.parity, meters), reading: observedReadings(opened.reading, meters) }
   const signer = await openSigner({ issuer: name, privateKeyFile: environment.PRIVATE_KEY_FILE })
   const verifier = await openVerifier({ audience: name, trustedKeysFile: environment.TRUSTED_KEYS_FILE })
 
   const common = { service: name, instance, capabilities, links, events, stores, broker, doorbell, registry, meters, log, clock, random }
-  const urls = environment.SERVICE_URLS
-  const sending = openSending({ ...common, switches, signer, urls })
+  const { SERVICE_URLS: urls, DATABASE_FOLDER: folder } = environment
+  const system = environment.eventLog.kind === 'postgres' ? 'cutover_pglog' : environment.eventLog.kind
+  const sending = openSending({
+    ...common,
+    broker: observedLog(broker, { events, system, meters }),
+    registry: observedRegistry(registry, 'send', meters),
+    switches,
+    signer,
+    urls,
+    outboxMax: environment.OUTBOX_MAX,
+    diskUsed: folder === undefined ? undefined : () => diskUsedBy(folder),
+  })
+  showDelivery(sending, metrics)
   const readings = await openReadings({ ...common, database, signer, urls })
   const once = openOnce({ sender: sending.sender, store: stores.idempotency, clock })
   const clients: HttpClient[] = []
@@ -133,9 +139,12 @@ export async function openService(definition: ServiceDefinition, environment: Se
   })
   const sources = parts.sources ?? []
   await readings.install()
+  const handlers = Object.entries({ ...parts.handlers, ...readings.handlers() })
   const receiving = openReceiving({
     ...common,
-    handlers: { ...parts.handlers, ...readings.handlers() },
+    system,
+    registry: observedRegistry(registry, 'receive', meters),
+    handlers: Object.fromEntries(handlers.map(([link, handler]) => [link, observedHandler(link, handler)])),
     gather: readings.gather(parts.gather),
   })
   const snapshots = loops('snapshots', [
@@ -166,37 +175,15 @@ export async function openService(definition: ServiceDefinition, environment: Se
       ),
   ])
 
+  const audits = [
+    ...parts.audits,
+    ...sources.flatMap(source => sourceAudits(database, source)),
+    ...[...readings.all.values()].map(one => copyAudit(database, one.definition, modeFor(capabilities, one.definition))),
+  ]
   const routes = fenced(
     [
       ...servedRoutes(parts.routes, links, name, link => isAble(capabilities, 'serve', link)),
-      ...linkRoutes(receiving.links, receiving.doors, stores.receive, receiving.compares),
-      ...planRoutes({ service: name, links, events, stores }),
-      ...seriesRoutes(metrics),
-      ...topicRoutes({ service: name, events, broker, stores, clock }),
-      ...columnRoutes({ service: name, changes, stores, told: tellUses }),
-      ...versionRoutes({ service: name, events, stores, switches, clock, random, flipped: () => doorbell.ring('switch') }),
-      ...dataRoutes({ service: name, links, stores, readers: readings.all, sources, turned: () => doorbell.ring('reading') }),
-      ...deadLetterRoutes({ service: name, links, registry, stores }),
-      ...operatorRoutes({
-        service: name,
-        instance,
-        links,
-        stores,
-        switches,
-        audits: [
-          ...parts.audits,
-          ...sources.flatMap(source => sourceAudits(database, source)),
-          ...[...readings.all.values()].map(one => copyAudit(database, one.definition)),
-        ],
-        readings: () => stores.reading.all(),
-        clock,
-        random,
-        lanes: sending.lanes,
-        consumers: receiving.consumers,
-        breakers: sending.breakers,
-        meters: meters.byLink,
-        flipped: () => doorbell.ring('switch'),
-      }),
+      ...libraryRoutes({ ...common, build, changes, sources, audits, switches, metrics, sending, receiving, readings, told: tellUses }),
     ],
     () => stores.switch.term(),
   )
@@ -207,12 +194,26 @@ export async function openService(definition: ServiceDefinition, environment: Se
     verifier,
     log,
     metrics,
-    ready: async () => ({
-      database: await database.answers().then(
-        () => 'ok',
-        error => String(error),
-      ),
-    }),
+    ready: openReadiness({ database, broker, registry: stores.registry, events, migrations: migrationsOf(definition), clock }),
+  })
+  const able = (link: string, ...abilities: Ability[]): boolean => abilities.some(ability => isAble(capabilities, ability, link))
+  // What this instance cannot do is not shown either.
+  const leaving = links.filter(
+    link => link.from === name && able(link.id, 'produce', ...(link.kind === 'business' ? (['call'] as const) : [])),
+  )
+  openGauges({
+    metrics,
+    store: openGaugesStore(database),
+    broker,
+    clock,
+    leaving: leaving.map(({ id, kind }) => ({ link: id, called: kind === 'business' && able(id, 'call') })),
+    arriving: receiving.links.map(link => link.id).filter(link => able(link, 'record', 'serve')),
+    breakers() {
+      const called = Object.entries(sending.breakers()).filter(([id]) => leaving.some(link => link.id === id))
+      return { ...Object.fromEntries(called), ...readings.breakers() }
+    },
+    readings: () =>
+      receiving.consumers().map(({ consumer, topic, partitions }) => ({ link: consumer.slice(name.length + 1), topic, partitions })),
   })
 
   const connections: Running = {
@@ -235,38 +236,25 @@ export async function openService(definition: ServiceDefinition, environment: Se
     log,
   })
   doorbell.listen('switch', () => void switches.reload().catch(error => log.debug({ err: error }, 'switch: reloaded at the next append')))
-  // Stopped in reverse: no new requests first, then the loops, the connections last.
-  const running = [
-    connections,
-    presence,
-    readings.running,
-    receiving.running,
-    sending.running,
-    snapshots,
-    filling,
-    deadLetters,
-    ...(parts.parts ?? []),
+  // Probes are answered from the first moment on, everybody else when all the rest runs. Stopped in reverse: no new
+  // requests first, then the loops, the connections, and the traces of it all last.
+  const probes: Running = { name: 'probes', start: () => server.listen(), stop: async () => undefined }
+  return {
     server,
-  ]
-  return { parts: running, server, routes, log }
-}
-
-/** Everything that the database must hold before the first request. Waits for a database that is still starting. */
-async function install(database: Database, stores: Stores, definition: ServiceDefinition): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await database.answers()
-      break
-    } catch (error) {
-      if (!isTransient(error) || attempt >= startAttemptsMax) throw error
-      await systemClock.sleep(250)
-    }
+    routes,
+    parts: [
+      traces,
+      connections,
+      probes,
+      presence,
+      readings.running,
+      receiving.running,
+      sending.running,
+      snapshots,
+      filling,
+      deadLetters,
+      ...(parts.parts ?? []),
+      server,
+    ],
   }
-  await installMigrations(database, [
-    { name: 'cutover', folder: librarySql },
-    { name: definition.name, folder: definition.migrations },
-  ])
-  await ensurePartitions(stores.outbox, defaultPartitions)
-  await registerVersions(stores.registry, definition.events)
-  await installSwitches(stores.switch, definition.name, definition.links)
 }

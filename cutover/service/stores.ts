@@ -1,3 +1,5 @@
+import { openBacklogStore } from '../backlog/postgres.ts'
+import type { BacklogStore } from '../backlog/store.ts'
 import { openColumnStore } from '../columns/postgres.ts'
 import type { ColumnStore } from '../columns/store.ts'
 import { openConsumerStore } from '../consumer/postgres.ts'
@@ -7,6 +9,8 @@ import { openIdempotencyStore } from '../idempotency/postgres.ts'
 import type { IdempotencyStore } from '../idempotency/store.ts'
 import { openDeadLetterStore } from '../deadletters/postgres/open.ts'
 import type { DeadLetterStore } from '../deadletters/store.ts'
+import { openDiagnosisStore } from '../diagnosis/postgres.ts'
+import type { DiagnosisStore } from '../diagnosis/store.ts'
 import { openOutboxStore } from '../outbox/postgres.ts'
 import type { OutboxStore } from '../outbox/store.ts'
 import { openParityStore } from '../parity/postgres.ts'
@@ -23,6 +27,8 @@ import { openSnapshotStore } from '../snapshot/postgres.ts'
 import type { SnapshotStore } from '../snapshot/store.ts'
 import { openSwitchStore } from '../switch/postgres.ts'
 import type { SwitchStore } from '../switch/store.ts'
+import { openTraceStore } from '../trace/postgres.ts'
+import type { TraceStore } from '../trace/store.ts'
 
 /** All that the library stores in a service's own database, a port per capability. */
 export interface Stores {
@@ -31,6 +37,7 @@ export interface Stores {
   readonly idempotency: IdempotencyStore
   readonly outbox: OutboxStore
   readonly relay: RelayStore
+  readonly backlog: BacklogStore
   readonly receive: ReceiveStore
   readonly consumer: ConsumerStore
   readonly parity: ParityStore
@@ -38,6 +45,8 @@ export interface Stores {
   readonly snapshot: SnapshotStore
   readonly columns: ColumnStore
   readonly deadLetters: DeadLetterStore
+  readonly diagnosis: DiagnosisStore
+  readonly trace: TraceStore
 }
 
 export const openStores = (database: Database): Stores => ({
@@ -46,6 +55,7 @@ export const openStores = (database: Database): Stores => ({
   idempotency: openIdempotencyStore(database),
   outbox: openOutboxStore(database),
   relay: openRelayStore(database),
+  backlog: openBacklogStore(database),
   receive: openReceiveStore(database),
   consumer: openConsumerStore(database),
   parity: openParityStore(database),
@@ -53,4 +63,6 @@ export const openStores = (database: Database): Stores => ({
   snapshot: openSnapshotStore(database),
   columns: openColumnStore(database),
   deadLetters: openDeadLetterStore(database),
+  diagnosis: openDiagnosisStore(database),
+  trace: openTraceStore(database),
 })

@@ -6,6 +6,16 @@ import type { Clock } from '../process/clock.ts'
 import { underTerm } from '../switch/switch.ts'
 import type { Stores } from './stores.ts'
 
+/** A log that is away is asked again: whoever waits for it goes on when it is there. */
+async function ofLog<Result>(asked: Promise<Result>): Promise<Result> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof TopicUnknown || error instanceof TopicQuarantined || error instanceof RangeError) throw error
+    throw new Problem('unavailable', { detail: 'the log does not do that now; ask again', retryable: true, cause: error })
+  }
+}
+
 const name = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' } as const
 const closed = (properties: object): object => ({
   type: 'object',
@@ -53,7 +63,7 @@ export function topicRoutes({ service, events, broker, stores, clock }: TopicRou
       operationId: 'operatorTopic',
       summary: 'How the topic of an event stands, with whoever reached for it while it was hidden.',
       params: closed({ event: name }),
-      handle: async request => ({ body: await stand(eventOf(request.params['event'])) }),
+      handle: async request => ({ body: await ofLog(stand(eventOf(request.params['event']))) }),
     },
     {
       ...operator,
@@ -72,11 +82,12 @@ export function topicRoutes({ service, events, broker, stores, clock }: TopicRou
         const event = eventOf(order.event)
         // The log is another database: the term is raised before it is touched, so that who was overtaken comes no further.
         await stores.consumer.transaction(tx => underTerm(stores.switch, tx, order.term))
-        await change(event, order.do).catch((error: unknown) => {
+        const changed = change(event, order.do).catch((error: unknown) => {
           // Dropped already, or never there: there is nothing to hide or drop.
           if (!(error instanceof TopicUnknown) || order.do === 'open') throw error
         })
-        return { body: await stand(event) }
+        await ofLog(changed)
+        return { body: await ofLog(stand(event)) }
       },
     },
   ]

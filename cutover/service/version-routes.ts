@@ -31,14 +31,20 @@ export function versionRoutes(options: {
     {
       ...operator,
       method: 'GET',
-      path: '/operator/told-versions',
-      operationId: 'toldVersions',
-      summary: 'In which version each event of this service is told, and which this build knows.',
-      handle: async () => {
+      path: '/operator/versions/{event}',
+      operationId: 'operatorTold',
+      summary: 'In which version this service tells an event, the newest that this build knows, and the epoch.',
+      params: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['event'],
+        properties: { event: { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9]+$' } },
+      },
+      async handle({ params }) {
+        const event = own.find(one => one.name === params['event'])
+        if (event === undefined) throw new Problem('event_unknown', { detail: `${service} states no ${params['event'] ?? ''}` })
         const { epoch, versions } = await options.switches.reload()
-        return {
-          body: own.map(({ name, versions: known }) => ({ event: name, version: versions[name] ?? 0, newest: known.length - 1, epoch })),
-        }
+        return { body: { event: event.name, newest: event.versions.length - 1, version: versions[event.name] ?? 0, epoch } }
       },
     },
     {

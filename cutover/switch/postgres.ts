@@ -1,4 +1,4 @@
-import type { Route } from '../contract/contract.ts'
+import type { Delivery, Route } from '../contract/contract.ts'
 import { type Database, sqlState } from '../database/database.ts'
 import type { Stand, SwitchState, SwitchStore } from './store.ts'
 
@@ -29,7 +29,7 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
   async read() {
     const { rows } = await database.query<{ epoch: string; seen: string; links: SwitchState['links']; versions: SwitchState['versions'] }>(
       `select epoch, seen,
-              (select coalesce(json_object_agg(link, json_build_object('route', route, 'share', share, 'shadow', shadow)), '{}') from switch_link) as links,
+              (select coalesce(json_object_agg(link, json_strip_nulls(json_build_object('route', route, 'share', share, 'shadow', shadow, 'delivery', nullif(delivery, 'outbox')))), '{}') from switch_link) as links,
               (select coalesce(json_object_agg(event, version), '{}') from switch_event) as versions
          from switch_epoch`,
       [],
@@ -53,16 +53,28 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
   },
   async standing(tx, link) {
     const { rows } = await tx.query<
-      { epoch: string; seen: string; term: string; route: Route | null } & { [Column in 'share' | 'shadow']: Stand[Column] | null }
-    >(`select e.epoch, e.seen, e.term, l.route, l.share, l.shadow from switch_epoch e left join switch_link l on l.link = $1`, [link])
+      { epoch: string; seen: string; term: string; route: Route | null; delivery: Delivery | null } & {
+        [Column in 'share' | 'shadow']: Stand[Column] | null
+      }
+    >(`select e.epoch, e.seen, e.term, l.route, l.share, l.shadow, l.delivery from switch_epoch e left join switch_link l on l.link = $1`, [
+      link,
+    ])
     const row = rows[0]
     if (row === undefined) throw new Error('switch_epoch is empty: the database was not installed by this library')
-    const { epoch, seen, term, route, share, shadow } = row
-    return { epoch: Number(epoch), seen: Number(seen), term: Number(term), route, share: share ?? 100, shadow: shadow ?? false }
+    const { epoch, seen, term, route, share, shadow, delivery } = row
+    return {
+      epoch: Number(epoch),
+      seen: Number(seen),
+      term: Number(term),
+      route,
+      share: share ?? 100,
+      shadow: shadow ?? false,
+      delivery: delivery ?? 'outbox',
+    }
   },
   async since(link) {
     const { rows } = await database.query<Stand & { epoch: string }>(
-      'select route, share, shadow, epoch from switch_link where link = $1',
+      'select route, share, shadow, delivery, epoch from switch_link where link = $1',
       [link],
     )
     const row = rows[0]
@@ -95,14 +107,12 @@ export const openSwitchStore = (database: Database): SwitchStore => ({
       [event, version],
     )
   },
-  async move(tx, { link, route, share, shadow, epoch }) {
+  async move(tx, { link, route, share, shadow, delivery, epoch }) {
     await tx.query('update switch_epoch set epoch = $1', [epoch])
-    await tx.query('update switch_link set route = $2, shadow = $3, epoch = $4, share = $5, changed_at = now() where link = $1', [
-      link,
-      route,
-      shadow,
-      epoch,
-      share,
-    ])
+    await tx.query(
+      `update switch_link set route = $2, shadow = $3, epoch = $4, share = $5, delivery = coalesce($6, delivery), changed_at = now()
+        where link = $1`,
+      [link, route, shadow, epoch, share, delivery ?? null],
+    )
   },
 })

@@ -1,4 +1,4 @@
-import type { Route } from '../contract/contract.ts'
+import type { Delivery, Route } from '../contract/contract.ts'
 import type { Tx } from '../database/database.ts'
 
 /** What the switch of one link says. */
@@ -8,6 +8,8 @@ export interface Stand {
   readonly share: number
   /** Publish the event as well although HTTP has the authority. */
   readonly shadow: boolean
+  /** How facts of the event route leave for the log: by the outbox, unless said otherwise. */
+  readonly delivery?: Delivery
 }
 
 /** What the switches of one database say. `epoch` rises with every change of any of them. */
@@ -29,6 +31,7 @@ export interface Standing {
   readonly route: Route | null
   readonly share: number
   readonly shadow: boolean
+  readonly delivery: Delivery
 }
 
 /** What the switch needs of the service's own database. */
@@ -45,6 +48,7 @@ export interface SwitchStore {
   standing(tx: Tx, link: string | null): Promise<Standing>
   /** How a link's switch stands, and since which epoch; null when this database does not decide it. */
   since(link: string): Promise<(Stand & { readonly epoch: number }) | null>
+  /** What is not said of the delivery stays as it is. */
   move(tx: Tx, to: Stand & { readonly link: string; readonly epoch: number }): Promise<void>
   /** The version in which an event is told; 0 where nothing is said. */
   version(tx: Tx, event: string): Promise<number>

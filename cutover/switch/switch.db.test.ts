@@ -6,7 +6,7 @@ import { Problem } from '../failure/problem.ts'
 import { systemClock, systemRandom } from '../process/clock.ts'
 import { openSwitchStore } from './postgres.ts'
 import type { SwitchStore } from './store.ts'
-import { type Flip, flip, type Flipped, installSwitches, type Permit } from './switch.ts'
+import { type Flip, flip, redeliver, type Flipped, installSwitches, type Permit } from './switch.ts'
 
 const open: Database[] = []
 after(async () => {
@@ -47,7 +47,7 @@ test('a flip to another share is a change like any other: it raises the epoch, o
   const five = { route: 'event', share: 5, shadow: true } as const
   assert.deepEqual(await to({ ...five, term: 1, dryRun: true }), await to({ ...five, term: 1 }))
   assert.deepEqual((await store.read()).links['L-1'], five)
-  assert.deepEqual(await store.since('L-1'), { ...five, epoch: 2 })
+  assert.deepEqual(await store.since('L-1'), { ...five, delivery: 'outbox', epoch: 2 })
   const again = await to({ ...five, term: 1 })
   assert.deepEqual([again.changed, again.epoch], [false, 2])
   const more = await to({ route: 'event', share: 25, term: 1 })
@@ -101,4 +101,22 @@ test('a permit is asked for every change, of the shadow too, and what it refuses
     { link: 'L-1', from: 'http', to: 'event', share: 100, shadow: false },
   ])
   assert.deepEqual([await store.read(), await store.term()], [before, 1])
+})
+
+test('how facts leave for the log is a change like any other: its own epoch, under the lock, and a flip keeps it', async () => {
+  const { store, to } = await setup()
+  await to({ route: 'event', term: 1 })
+  const deliver = (delivery: 'outbox' | 'direct', more: object = {}) =>
+    redeliver(store, { link: 'L-1', delivery, term: 1, ...more }, systemClock, systemRandom)
+  const before = await store.read()
+  assert.deepEqual(await deliver('direct', { dryRun: true }), { epoch: 3, changed: true, from: 'outbox', route: 'event' })
+  assert.deepEqual(await store.read(), before)
+  assert.deepEqual(await deliver('direct'), { epoch: 3, changed: true, from: 'outbox', route: 'event' })
+  assert.deepEqual(await deliver('direct'), { epoch: 3, changed: false, from: 'direct', route: 'event' })
+  await to({ route: 'http', term: 1 })
+  await to({ route: 'event', term: 1 })
+  assert.deepEqual((await store.read()).links['L-1'], { route: 'event', share: 100, shadow: false, delivery: 'direct' })
+  await assert.rejects(deliver('outbox', { term: 0 }), stale)
+  assert.equal((await deliver('outbox')).epoch, 6)
+  await assert.rejects(redeliver(store, { link: 'L-7', delivery: 'direct', term: 1 }, systemClock, systemRandom), /does not decide/)
 })

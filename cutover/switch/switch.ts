@@ -1,10 +1,10 @@
-import type { LinkContract, Route } from '../contract/contract.ts'
+import type { Delivery, LinkContract, Route } from '../contract/contract.ts'
 import type { Tx } from '../database/database.ts'
 import { Problem } from '../failure/problem.ts'
 import { fullJitter } from '../failure/backoff.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import { epochBehind } from './epoch.ts'
-import type { Stand, SwitchState, SwitchStore } from './store.ts'
+import type { Stand, Standing, SwitchState, SwitchStore } from './store.ts'
 
 export interface Flip {
   readonly link: string
@@ -83,7 +83,41 @@ export async function flip(
   random: Random,
   permit: Permit = async () => undefined,
 ): Promise<Flipped> {
-  return untilFree(request.link, () => alone(store, request, permit), clock, random)
+  return untilFree(request.link, () => alone(store, request, tx => flipOnce(store, tx, request, permit)), clock, random)
+}
+
+export interface Redelivery {
+  readonly link: string
+  readonly delivery: Delivery
+  readonly term: number
+  /** Does everything, with the lock and all checks, and takes it back. */
+  readonly dryRun?: boolean
+}
+
+export interface Redelivered {
+  readonly epoch: number
+  readonly changed: boolean
+  readonly from: Delivery
+  readonly route: Route
+}
+
+/**
+ * Changes how the facts of a link leave for the log, as a flip of its own: when it resolves, no transaction that states
+ * them the old way is open. Repeating it changes nothing.
+ */
+export function redeliver(store: SwitchStore, request: Redelivery, clock: Clock, random: Random): Promise<Redelivered> {
+  return untilFree(request.link, () => alone(store, request, tx => redeliverOnce(store, tx, request)), clock, random)
+}
+
+async function redeliverOnce(store: SwitchStore, tx: Tx, { link, delivery, term }: Redelivery): Promise<Redelivered> {
+  const before = await standingOf(store, tx, link)
+  await underTerm(store, tx, term)
+  if (before.epoch < before.seen) throw epochBehind(before.epoch, before.seen)
+  const { route, share, shadow, delivery: from } = before
+  if (from === delivery) return { epoch: before.epoch, changed: false, from, route }
+  const epoch = before.epoch + 1
+  await store.move(tx, { link, route, share, shadow, delivery, epoch })
+  return { epoch, changed: true, from, route }
 }
 
 /** Tries until nobody else has the switch any more. */
@@ -99,27 +133,26 @@ async function untilFree<Result>(what: string, change: () => Promise<Result | 'b
   })
 }
 
-async function alone(store: SwitchStore, request: Flip, permit: Permit): Promise<Flipped | 'busy'> {
+async function alone<Result>(
+  store: SwitchStore,
+  { dryRun }: { readonly dryRun?: boolean },
+  change: (tx: Tx) => Promise<Result>,
+): Promise<Result | 'busy'> {
   try {
-    const flipped = await store.alone(lockTimeoutMs, async tx => {
-      const result = await flipOnce(store, tx, request, permit)
-      if (request.dryRun === true) throw new Rehearsed(result)
+    const changed = await store.alone(lockTimeoutMs, async tx => {
+      const result = await change(tx)
+      if (dryRun === true) throw new Rehearsed(result)
       return result
     })
-    return flipped === 'busy' ? flipped : flipped.done
+    return changed === 'busy' ? changed : changed.done
   } catch (error) {
-    if (error instanceof Rehearsed) return error.result as Flipped
+    if (error instanceof Rehearsed) return error.result as Result
     throw error
   }
 }
 
 async function flipOnce(store: SwitchStore, tx: Tx, { link, route, share = 100, term, ...wanted }: Flip, permit: Permit): Promise<Flipped> {
-  const { route: standing, ...before } = await store.standing(tx, link)
-  if (standing === null) {
-    throw new Problem('link_unknown', {
-      detail: `this service does not decide the route of ${link}; ask the service that sends it`,
-    })
-  }
+  const { route: standing, ...before } = await standingOf(store, tx, link)
   await underTerm(store, tx, term)
   // A flip would give the epochs of the time that was lost to other facts, one by one.
   if (before.epoch < before.seen) throw epochBehind(before.epoch, before.seen)
@@ -131,6 +164,14 @@ async function flipOnce(store: SwitchStore, tx: Tx, { link, route, share = 100, 
   const epoch = from.epoch + 1
   await store.move(tx, { link, route, share, shadow, epoch })
   return { epoch, changed: true, share, shadow, from }
+}
+
+async function standingOf(store: SwitchStore, tx: Tx, link: string): Promise<Standing & { readonly route: Route }> {
+  const { route, ...standing } = await store.standing(tx, link)
+  if (route !== null) return { ...standing, route }
+  throw new Problem('link_unknown', {
+    detail: `this service does not decide the route of ${link}; ask the service that sends it`,
+  })
 }
 
 /** In which version an event is told from now on. */
@@ -158,25 +199,17 @@ export async function flipVersion(
   random: Random,
   permit: (tx: Tx) => Promise<void> = async () => undefined,
 ): Promise<VersionFlipped> {
-  const once = async (): Promise<VersionFlipped | 'busy'> => {
-    try {
-      const flipped = await store.alone(lockTimeoutMs, async tx => {
-        const { epoch, seen } = await store.standing(tx, null)
-        await underTerm(store, tx, term)
-        if (epoch < seen) throw epochBehind(epoch, seen)
-        const from = await store.version(tx, event)
-        if (from === version) return { epoch, changed: false, from }
-        await permit(tx)
-        await store.moveVersion(tx, { event, version, epoch: epoch + 1 })
-        if (dryRun) throw new Rehearsed({ epoch: epoch + 1, changed: true, from })
-        return { epoch: epoch + 1, changed: true, from }
-      })
-      return flipped === 'busy' ? flipped : flipped.done
-    } catch (error) {
-      if (error instanceof Rehearsed) return error.result as VersionFlipped
-      throw error
-    }
-  }
+  const once = (): Promise<VersionFlipped | 'busy'> =>
+    alone(store, { dryRun }, async tx => {
+      const { epoch, seen } = await store.standing(tx, null)
+      await underTerm(store, tx, term)
+      if (epoch < seen) throw epochBehind(epoch, seen)
+      const from = await store.version(tx, event)
+      if (from === version) return { epoch, changed: false, from }
+      await permit(tx)
+      await store.moveVersion(tx, { event, version, epoch: epoch + 1 })
+      return { epoch: epoch + 1, changed: true, from }
+    })
   return untilFree(event, once, clock, random)
 }
 

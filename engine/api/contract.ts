@@ -2,6 +2,7 @@
  * The operator's interface to the engine, for the command line and the console: paths, and the JSON that travels.
  * Wire names are snake_case. Nothing but types is imported, so that a browser can load it.
  */
+import type { Delivery } from './refill.ts'
 import type { Said, Title } from './plan.ts'
 
 export type Route = 'http' | 'event'
@@ -9,6 +10,10 @@ export type Route = 'http' | 'event'
 export const paths = {
   links: '/api/links',
   switch: '/api/links/{id}/switch',
+  /** `POST` with a DeliveryRequest: DeliveryAnswer. */
+  redelivery: '/api/links/{id}/delivery',
+  /** `POST` with a RefillRequest begins a refill (RefillView) or counts what it would send (RefillCount); `GET`: RefillView of the last one. */
+  refill: '/api/links/{id}/refill',
   /** `?to=` names the route; without it, the one that the link is not on. `?portions=5,25` moves these per cents of the keys first. */
   plan: '/api/plans/{id}',
   apply: '/api/plans/{id}/apply',
@@ -27,8 +32,22 @@ export const paths = {
   certificates: '/api/certificates',
   /** ReadsView of a data link. */
   reads: '/api/reads/{id}',
+  /** DeliveryView (`delivery.ts`): what waits to be delivered, why, and what happens next. */
+  delivery: '/api/delivery',
   history: '/api/history',
   verify: '/api/verify',
+  /** DoctorReport of `doctor.ts`: what is not as it should be, with what repairs it. */
+  doctor: '/api/doctor',
+  /** `POST` with a TraceRequest: TraceAnswer of `trace.ts`. */
+  trace: '/api/trace',
+  /** EpochView; `POST` with an EpochRequest raises the epoch of a service whose database was restored. */
+  epoch: '/api/services/{id}/epoch',
+  /** `POST` with a DeployRequest. */
+  deploy: '/api/services/{id}/deploy',
+  /** `POST` opens the topic of an event, or takes it out of quarantine. */
+  topic: '/api/events/{id}/topic',
+  /** `POST` with a CopyRequest. */
+  copy: '/api/links/{id}/copy',
   /**
    * Server-sent events: `links` (LinkRow[]) and `runs` (RunView[]), each the whole of it, at every change; and `beat`
    * ({"at": time}) every two seconds, by which a reader tells silence from a connection that is dead.
@@ -54,6 +73,8 @@ export interface LinkRow {
   readonly route: Route | null
   /** Per cent of the business keys that `route` carries; the other route carries the rest. Absent from an engine that knows no shares. */
   readonly share?: number
+  /** How its facts leave for the log; only of a link that declares that it may lose them. */
+  readonly delivery?: Delivery
   /** Facts (business links) or reads (data links by HTTP) per second over the last ten seconds, all instances together. */
   readonly rate: number | null
   readonly title: string
@@ -132,7 +153,7 @@ export interface HistoryRow {
   readonly who: string
   /** What happened: `switch asked`, `run started`, `step applied`, `gate passed`, … */
   readonly action: string
-  /** The link that it is about. */
+  /** The link that it is about; empty where it is about a service or an event. */
   readonly link: string
   readonly run: string | null
   /** The step's id in its plan, with its verb: `4 parity`. */
@@ -189,6 +210,8 @@ export interface LinkVerdict {
   readonly extra: number
   /** Facts too many for one business key. */
   readonly repeated: number
+  /** The link is direct: a crash may have lost some of what is missing. */
+  readonly may_lose?: true
   /** Up to ten of each kind. */
   readonly samples: readonly Finding[]
 }

@@ -47,6 +47,8 @@ export interface Refusal {
   readonly wanted: readonly string[]
   /** What it would be then. */
   readonly found: string
+  /** The command that makes it so, where there is one: `cutover delivery COMM-090 outbox`. */
+  readonly mend?: string
 }
 
 export interface PlanView {

@@ -81,7 +81,8 @@ export const words: Readonly<Record<string, string>> = {
   drained_route: '{link} is on {route}: more are being stated',
   drained_unknown: '{instances} of {service} do not say of which build they are: what they do is not known',
   drained_old: '{service} is of a build that cannot count what is open: deploy the present one',
-  drained_behind: '{service} stands at epoch {epoch}, and facts of its epoch {seen} are known: raise it with POST /operator/epoch',
+  drained_behind:
+    '{service} stands at epoch {epoch}, and facts of its epoch {seen} are known: raise it with cutover epoch {service} --raise',
   drained_gone: '{receiver} was restored from a backup, and {sender} does not hold all that it has lost any more: see cutover verify',
   drained_forgets: '{service} was restored from a backup while it was counted',
   drained_arriving: 'messages of {route} are still coming to {service}',
@@ -197,6 +198,8 @@ export const words: Readonly<Record<string, string>> = {
   link_service_away: '{service} does not answer ({reason})',
   link_instances_away: '{away} of {instances} instances of {service} do not answer ({reason})',
   link_service_unknown: '{service} has no address',
+  link_data_gap:
+    '{partitions} partitions of {link} stand still: the log has lost records that were not read (data_gap). What is not terminal is sent again by itself; see: cutover refill {link} --dry-run',
   link_epoch_back: '{service} tells epoch {told} after {seen}: its database was restored from an older backup',
 
   // any step

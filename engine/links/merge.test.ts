@@ -65,3 +65,13 @@ test('a data link stands where its reader says, and nowhere while nobody does', 
 })
 test('a service without an address is named', () =>
   assert.match(row(credit, {})?.note ?? '', /hiring has no address; bonuses has no address/))
+test('the sender tells how facts leave, where it may be direct; the receiver tells the gaps of the log', () => {
+  const words = { link: 'COMM-010', route: null, share: 100, epoch: 4, facts: 1, rate: 0, open: 0, shadow: false }
+  const owner: InstanceReport = { url: 'http://a', links: [{ ...words, delivery: 'direct' }] }
+  const reader: InstanceReport = { url: 'http://b', links: [{ ...words, route: 'event', gaps: 2 }] }
+  const merged = row(read, { management: [owner], hiring: [reader] })
+  assert.deepEqual([merged?.route, merged?.delivery], ['event', 'direct'])
+  assert.match(merged?.note ?? '', /^2 partitions of COMM-010 stand still.*data_gap/)
+  const other = row(credit, { hiring: [says('COMM-040', 'event', 3, 1)], bonuses: [silent] })
+  assert.equal(Object.hasOwn(other ?? {}, 'delivery'), false)
+})

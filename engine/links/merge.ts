@@ -1,5 +1,6 @@
 import type { LinkContract } from 'cutover/contract'
 import type { LinkRow, Route } from '../api/contract.ts'
+import type { Delivery } from '../api/refill.ts'
 import type { Said } from '../api/plan.ts'
 import { say } from '../api/words.ts'
 
@@ -16,6 +17,10 @@ export interface LinkReport {
   readonly rate: number | null
   readonly open: number | null
   readonly shadow: boolean
+  /** How its facts leave for the log, of the sender; only of a link that may lose them. */
+  readonly delivery?: Delivery
+  /** Partitions that stop at a gap of the log, of the receiver. */
+  readonly gaps?: number
 }
 
 /** The answer of one instance, or why there is none. */
@@ -34,7 +39,11 @@ function mergeLink(link: LinkContract, reports: ServiceReports): LinkRow {
   const sides = [link.from, link.to].map(service => sideOf(link.id, reports[service] ?? []))
   const [sender, receiver] = sides
   const decided = sides.find(side => side.route !== null)
-  const troubles = troublesOf([link.from, link.to], reports)
+  const gaps = receiver?.gaps ?? 0
+  const troubles = [
+    ...troublesOf([link.from, link.to], reports),
+    ...(gaps === 0 ? [] : [{ code: 'link_data_gap', params: { link: link.id, partitions: gaps } }]),
+  ]
   return {
     link: link.id,
     from: link.from,
@@ -42,6 +51,7 @@ function mergeLink(link: LinkContract, reports: ServiceReports): LinkRow {
     kind: link.kind,
     route: decided?.route ?? null,
     share: decided?.share ?? 100,
+    ...(sender?.delivery === undefined ? {} : { delivery: sender.delivery }),
     rate: busier(sender?.rate ?? null, receiver?.rate ?? null),
     title: link.title,
     ...(link.titleRu === undefined ? {} : { titles: { en: link.title, ru: link.titleRu } }),
@@ -76,6 +86,8 @@ function sideOf(link: string, instances: readonly InstanceReport[]) {
     epoch: latest?.epoch ?? null,
     open: rows.find(row => row.open !== null)?.open ?? null,
     shadow: latest?.shadow ?? false,
+    delivery: rows.find(row => row.delivery !== undefined)?.delivery,
+    gaps: Math.max(0, ...rows.map(row => row.gaps ?? 0)),
     rate: rates.length === 0 ? null : Math.round(10 * rates.reduce((sum, rate) => sum + rate, 0)) / 10,
     facts: facts.length === 0 ? null : facts.reduce((sum, count) => sum + count, 0),
   }

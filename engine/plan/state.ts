@@ -1,3 +1,4 @@
+import { type LinkContract, mayBeDirect } from 'cutover/contract'
 import type { Refusal } from '../api/plan.ts'
 
 /**
@@ -10,6 +11,8 @@ export type State = Readonly<Record<string, string>>
 export interface Condition {
   readonly about: string
   readonly is: readonly string[]
+  /** The command by which an operator makes it so, where there is one. */
+  readonly mend?: string
 }
 
 export const condition = (about: string, ...is: readonly string[]): Condition => ({ about, is })
@@ -29,6 +32,8 @@ export const thing = {
   shadow: (link: string): string => `shadow ${link}`,
   /** http, event, or both while each carries a share of the keys */
   route: (link: string): string => `route ${link}`,
+  /** outbox or direct: how its facts leave for the log; of a link that may lose them */
+  delivery: (link: string): string => `delivery ${link}`,
   /** absent, present or quarantined: the reader's copy */
   copy: (link: string): string => `copy ${link}`,
   /** nothing, changes (from now on) or everything (what was there before as well): what the owner has told */
@@ -45,6 +50,10 @@ export const thing = {
   drained: (link: string, route: string): string => `drained ${link} ${route}`,
 } as const
 
+/** That the facts of a link are in the outbox: what is direct cannot be counted. Always so for a link that may not lose any. */
+export const onOutbox = (link: LinkContract): readonly Condition[] =>
+  mayBeDirect(link) ? [{ ...condition(thing.delivery(link.id), 'outbox'), mend: `cutover delivery ${link.id} outbox` }] : []
+
 /** One action of a plan, as far as following from one another goes. */
 export interface Transition {
   readonly step: string
@@ -58,9 +67,9 @@ export function refusalsOf(actions: readonly Transition[], start: State): readon
   const refusals: Refusal[] = []
   let state = start
   for (const { step, verb, requires, effects } of actions) {
-    for (const { about, is } of requires) {
+    for (const { about, is, mend } of requires) {
       const found = state[about] ?? 'unknown'
-      if (!is.includes(found)) refusals.push({ step, verb, about, wanted: is, found })
+      if (!is.includes(found)) refusals.push({ step, verb, about, wanted: is, found, ...(mend === undefined ? {} : { mend }) })
     }
     state = { ...state, ...effects }
   }

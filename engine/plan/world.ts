@@ -94,6 +94,8 @@ export interface SwitchStand {
   /** Per cent of the business keys that the route carries; the other route carries the rest. */
   readonly share: number
   readonly shadow: boolean
+  /** Whether facts of the event route are in no outbox: what a crash loses of them is lost. Not, unless said. */
+  readonly direct?: boolean
   /** The epoch at which it came to stand like this. */
   readonly epoch: number
 }

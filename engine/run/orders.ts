@@ -11,13 +11,13 @@ import { observe } from '../world/observe.ts'
 import { approvalHours, demandApprovable, demandApproval } from './approval.ts'
 import { isPastNoReturn, ordersOf } from './decide.ts'
 import { Held, numberOf, type Order, runId, type Runs, type StepOrder, type StoredRun } from './store.ts'
+import { refuseUnsound } from './unsound.ts'
 import { viewOf, wayBackOf } from './view.ts'
 
 extendProblems({
   link_not_movable: { status: 409, title: 'There is no plan for the link' },
   plan_unknown: { status: 404, title: 'There is no such plan' },
   plan_stale: { status: 409, title: 'The plan has changed since it was shown' },
-  plan_refused: { status: 409, title: 'The steps of the plan do not follow from each other' },
   nothing_to_do: { status: 409, title: 'The link is on this route already' },
   run_exists: { status: 409, title: 'A run holds what this plan touches' },
   run_unknown: { status: 404, title: 'There is no such run' },
@@ -265,15 +265,6 @@ const retried = ({ steps, heading }: StoredRun): readonly StepOrder[] =>
   steps
     .filter(step => step.state === 'failed')
     .map(({ place }) => ({ place, change: { state: heading === 'back' ? 'reverting' : 'applying', gate: null, attempts: 0 } }))
-
-function refuseUnsound(plan: Plan, refusals: PlanView['refusals']): void {
-  const [first] = refusals
-  if (first === undefined) return
-  throw new Problem('plan_refused', {
-    detail: `plan ${plan.id} to ${plan.to}, step ${first.step} (${first.verb}): "${first.about}" must be ${first.wanted.join(' or ')} there, and would be ${first.found}. Nothing was done; see "cutover plan ${plan.link.id} --to ${plan.to}"`,
-    extensions: { refusals },
-  })
-}
 
 function held(error: Held, plan: Plan, by: RunView): Problem {
   const next =

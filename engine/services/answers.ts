@@ -22,6 +22,8 @@ export const readLinks = (answer: unknown): readonly LinkReport[] =>
       rate: orNull(row.rate, value => number(value, `links/${at}/rate`)),
       open: orNull(row.open, value => number(value, `links/${at}/open`)),
       shadow: row.shadow === true,
+      ...(row.delivery === 'direct' || row.delivery === 'outbox' ? { delivery: row.delivery } : {}),
+      ...(typeof row.data_gaps === 'number' ? { gaps: row.data_gaps } : {}),
     }
   })
 
@@ -106,6 +108,7 @@ export function readSwitch(answer: unknown): SwitchStand {
     route: route(row.route, 'switch/route'),
     share: shareIn(row, 'switch'),
     shadow: row.shadow === true,
+    ...(row.delivery === 'direct' ? { direct: true } : {}),
     epoch: number(row.epoch, 'switch/epoch'),
   }
 }

@@ -1,12 +1,18 @@
-import type { LinkContract } from 'cutover/contract'
+import { type LinkContract, mayBeDirect } from 'cutover/contract'
+import { systemClock } from 'cutover/process/clock'
 import type { CopyBooks } from '../verify/copies.ts'
 import type { Books } from '../verify/verify.ts'
-import { readCarried, readPage, readReceipts, readRows } from './answers.ts'
+import { readCarried, readPage, readReceipts, readRows, readSwitch } from './answers.ts'
 import { readReading } from './data-answers.ts'
+import { readDirectWaiting } from './refill-answers.ts'
 import { countDraining } from '../world/draining.ts'
 import type { Directory } from './directory.ts'
 
 const deadlineMs = 30_000
+/** Between two looks at what a direct link may have lost. */
+const betweenLooksMs = 500
+
+const switchCall = ({ id }: LinkContract) => ({ method: 'GET', path: `/operator/switches/${id}`, deadlineMs }) as const
 
 /** The books of one link over the operator interfaces of its two services. */
 export function booksOf(link: LinkContract, directory: Directory): Books {
@@ -32,15 +38,26 @@ export function booksOf(link: LinkContract, directory: Directory): Books {
   }
 }
 
-/** The rows of a data link on both sides, with how many of the owner's words are not known to have arrived. */
-export const copyBooksOf = (link: LinkContract, directory: Directory): CopyBooks => ({
+/**
+ * The rows of a data link on both sides, with how many of the owner's words are not known to have arrived; of a direct
+ * link those too that its instances hold in memory.
+ */
+export const copyBooksOf = (link: LinkContract, directory: Directory, direct = false): CopyBooks => ({
   ...booksOf(link, directory),
   async onTheirWay() {
     const ask = (service: string, path: string, body?: object): Promise<unknown> =>
       directory.ask(service, { method: body === undefined ? 'GET' : 'POST', path, deadlineMs, ...(body === undefined ? {} : { body }) })
-    return (await countDraining(ask, link, 'event')).outstanding
+    const { outstanding } = await countDraining(ask, link, 'event')
+    return outstanding + (direct ? await waitingIn(link, directory) : 0)
   },
+  ...(direct ? { direct: { wait: () => systemClock.sleep(betweenLooksMs) } } : {}),
 })
+
+async function waitingIn({ from }: LinkContract, directory: Directory): Promise<number> {
+  const all = await directory.askEach(from, { method: 'GET', path: '/operator/status', deadlineMs })
+  // What an instance held that is away now may be lost: it is on nobody's way.
+  return all.reduce((sum, one) => sum + ('away' in one ? 0 : readDirectWaiting(one.answer)), 0)
+}
 
 /** The data links whose copies reads are answered from, or compared with. */
 export async function copiesInUse(
@@ -55,7 +72,9 @@ export async function copiesInUse(
         // An instance of an older build beside this one may not know the question: one that does is enough.
         const told = (await directory.askEach(link.to, call)).find(one => 'answer' in one)
         const reading = readReading(told === undefined ? await directory.ask(link.to, call) : told.answer)
-        return reading.answers === 'replica' || reading.compares ? [{ link: link.id, books: copyBooksOf(link, directory) }] : []
+        if (reading.answers !== 'replica' && !reading.compares) return []
+        const direct = mayBeDirect(link) && readSwitch(await directory.ask(link.from, switchCall(link))).direct === true
+        return [{ link: link.id, books: copyBooksOf(link, directory, direct) }]
       }),
   )
   return all.flat()

@@ -19,7 +19,10 @@ export interface Call {
 }
 
 /** The answer of one instance, or in one word why there is none. */
-export type InstanceAnswer = { readonly url: string; readonly answer: unknown } | { readonly url: string; readonly away: string }
+export type InstanceAnswer =
+  | { readonly url: string; readonly answer: unknown }
+  /** `answered`: it is there, and refused or said something else than agreed. */
+  | { readonly url: string; readonly away: string; readonly answered?: boolean }
 
 /** The operator interfaces of all services, as the engine reaches them. No call waits longer than its deadline. */
 export interface Directory {
@@ -60,7 +63,8 @@ export function openDirectory(urls: Readonly<Record<string, readonly string[]>>,
           try {
             return { url, answer: await send(name, client, call) }
           } catch (error) {
-            return { url, away: error instanceof Problem && error.cause instanceof Unreachable ? error.cause.message : whatIsWrong(error) }
+            if (error instanceof Problem && error.cause instanceof Unreachable) return { url, away: error.cause.message }
+            return { url, away: whatIsWrong(error), answered: error instanceof Problem && error.code !== 'service_away' }
           }
         }),
       ),
@@ -112,7 +116,7 @@ function parse(service: string, call: Call, body: string): unknown {
     return body === '' ? null : JSON.parse(body)
   } catch (cause) {
     throw new Problem('service_answer_wrong', {
-      detail: `${service} answered ${call.method} ${call.path} with something that is no JSON: ${body.slice(0, 80)}`,
+      detail: `${service} answered ${call.method} ${call.path} with ${Buffer.byteLength(body)} bytes that are no JSON`,
       cause,
     })
   }

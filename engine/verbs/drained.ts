@@ -1,7 +1,7 @@
 import type { LinkContract } from 'cutover/contract'
 import type { Route } from '../api/contract.ts'
 import { doubt } from '../plan/doubt.ts'
-import { condition, thing } from '../plan/state.ts'
+import { condition, onOutbox, thing } from '../plan/state.ts'
 import { atMost, failed, type Gate, holds, passed, said, shown, type Verb } from '../plan/verb.ts'
 import type { Draining, World } from '../plan/world.ts'
 
@@ -10,14 +10,16 @@ import type { Draining, World } from '../plan/world.ts'
  * each has to be terminal at its receiver. A queue that seems empty proves nothing, because a retry walks around
  * whoever looks. The places are told as where the rest is.
  */
-export function drained({ id, kind, event }: LinkContract, from: Route): Verb {
+export function drained(link: LinkContract, from: Route): Verb {
+  const { id, kind, event } = link
   const now: Route = from === 'http' ? 'event' : 'http'
   return {
     name: 'drained',
     does: said('drained', { route: from, link: id }),
     asks: said('drained_gate', { route: from, link: id }),
     touches: [`link ${id}`, `event ${event}`],
-    requires: kind === 'business' ? [condition(thing.route(id), now)] : [condition(thing.told(id), 'nothing')],
+    // Counted is the outbox: it is direct no more since one epoch at least before the telling has ended.
+    requires: [...onOutbox(link), kind === 'business' ? condition(thing.route(id), now) : condition(thing.told(id), 'nothing')],
     effects: { [thing.drained(id, from)]: 'yes' },
     async look(world) {
       const { route, share, issued, outstanding } = await world.draining(id, from)

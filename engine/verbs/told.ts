@@ -1,5 +1,5 @@
 import type { LinkContract } from 'cutover/contract'
-import { condition, thing } from '../plan/state.ts'
+import { condition, onOutbox, thing } from '../plan/state.ts'
 import { atLeast, type Gate, holds, passed, said, shown, type Verb } from '../plan/verb.ts'
 import type { World } from '../plan/world.ts'
 import { refusalOf } from './deployment.ts'
@@ -9,7 +9,8 @@ import { draining } from './drained.ts'
  * The owner tells every change of the state as an event, from one epoch on: when the switch has moved, no transaction of
  * any instance can change the state without telling it. Nobody reads the copy yet.
  */
-export function produceState({ id, from: service, event }: LinkContract, version: number): Verb {
+export function produceState(link: LinkContract, version: number): Verb {
+  const { id, from: service, event } = link
   const to = { link: id, route: 'event', shadow: false } as const
   const back = { link: id, route: 'http', shadow: false } as const
   return {
@@ -18,6 +19,7 @@ export function produceState({ id, from: service, event }: LinkContract, version
     asks: said('route_gate', { service }),
     touches: [`link ${id}`, `event ${event}`],
     requires: [
+      ...onOutbox(link),
       condition(thing.registered(event, version), 'yes'),
       condition(thing.producer(id), 'able'),
       condition(thing.consumer(id), 'act'),

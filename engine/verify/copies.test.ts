@@ -16,6 +16,8 @@ interface Both {
   owner: Row[]
   copy: Row[]
   onTheirWay: number
+  /** A direct link: what happens while it waits for another look. */
+  waits?: () => void
   /** Runs once, before the first question of this kind. */
   before: Partial<Record<'findFacts' | 'findEffects', () => void>>
 }
@@ -37,6 +39,7 @@ function verify(changes: Partial<Both>): Promise<LinkVerdict> {
     findFacts: async keys => (happens('findFacts'), both.owner.filter(({ key }) => keys.includes(key))),
     findEffects: async keys => (happens('findEffects'), both.copy.filter(({ key }) => keys.includes(key))),
     onTheirWay: async () => both.onTheirWay,
+    ...(both.waits === undefined ? {} : { direct: { wait: async () => both.waits?.() } }),
   }
   return verifyCopy('L-2', books)
 }
@@ -128,5 +131,19 @@ describe('it is found that', () => {
   test('the copy has a row that its owner never had', async () => {
     const verdict = await verify({ copy: [row('a', 1)] })
     assert.deepEqual([numbers(verdict), isClean(verdict)], [{ effects: 1, extra: 1 }, false])
+  })
+  test('of a direct link what lacks is looked at again before it counts as lost, and then it says why and what to do', async () => {
+    const copy = [row('a', 1)]
+    let waited = 0
+    const comes = (): void => {
+      if (++waited === 3) copy[0] = row('a', 2)
+    }
+    const late = await verify({ owner: [row('a', 2)], copy, waits: comes })
+    assert.deepEqual([numbers(late), late.may_lose, isClean(late)], [{ facts: 1, effects: 1 }, true, true])
+    const lost = await verify({ owner: [row('a', 2), row('b', 1)], copy: [row('b', 1)], waits: () => void waited++ })
+    assert.deepEqual([numbers(lost), isClean(lost)], [{ facts: 2, effects: 1, missing: 1 }, false])
+    assert.match(lost.samples[0]?.detail ?? '', /the link is direct and may lose: cutover delivery L-2 outbox tells everything anew$/)
+    // In somebody's memory it is on its way.
+    assert.deepEqual(numbers(await verify({ owner: [row('a', 2)], onTheirWay: 1, waits: () => undefined })), { facts: 1, open: 1 })
   })
 })

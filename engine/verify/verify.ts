@@ -108,7 +108,7 @@ export async function verifyLink(expectation: Expectation, books: Books): Promis
   }
 }
 
-type Counter = Exclude<keyof LinkVerdict, 'link' | 'samples'>
+type Counter = Exclude<keyof LinkVerdict, 'link' | 'samples' | 'may_lose'>
 
 function openTally(link: string) {
   const counts: Record<Counter, number> = {

@@ -31,6 +31,7 @@ export async function observe(world: World, link: LinkContract): Promise<State> 
     ...(link.kind === 'business'
       ? { [thing.route(id)]: stand.share === 100 ? stand.route : 'both', [thing.shadow(id)]: stand.shadow ? 'on' : 'off' }
       : await observeData(world, id, stand.route)),
+    [thing.delivery(id)]: stand.direct === true ? 'direct' : 'outbox',
     [thing.parity(id)]: 'unproved',
     [thing.drained(id, 'http')]: 'no',
     [thing.drained(id, 'event')]: 'no',

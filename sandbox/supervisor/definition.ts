@@ -6,6 +6,8 @@ export interface SystemDefinition {
   readonly name: string
   /** Made before the first process starts. The database's name is its owner's too. */
   readonly databases: readonly string[]
+  /** Whether an Apache Kafka cluster of three brokers runs beside PostgreSQL, on `kafkaPorts`. */
+  readonly kafka?: boolean
   /** Who signs tokens: each gets a key pair. */
   readonly issuers: readonly string[]
   /** Started stage by stage, each stage at once; stopped the other way round. */

@@ -5,12 +5,15 @@ import type { Running } from 'cutover/process'
 import type { SandboxStatus } from '../api/contract.ts'
 import { openControl } from './control.ts'
 import { prepareHome, requireFreePorts, type Home } from '../home.ts'
+import { brokersCount } from '../kafka/cluster.ts'
+import { kafkaPorts } from '../kafka/ports.ts'
 import { livePostmaster } from '../postgres/postmaster.ts'
 import { openChecklist, table, type Checklist } from './checklist.ts'
 import { keepDatabaseServer } from './database-server.ts'
 import { openDeployments, type Deployments } from './deployments.ts'
 import { instanceName, postgresPort, supervisorPort, type ProcessDefinition, type SystemDefinition } from './definition.ts'
 import { keepInstance, type Instance } from './instance.ts'
+import { keepKafkaServers } from './kafka-servers.ts'
 import type { Keeper } from './keeper.ts'
 import { capLogs } from './log-file.ts'
 import { openRunRecorder } from './run-recorder.ts'
@@ -57,6 +60,7 @@ async function portUses(definition: SystemDefinition, home: Home): Promise<Map<n
   // A server of ours that was left there will be adopted.
   const left = await livePostmaster(join(home.postgres, 'data'))
   if (left?.port !== postgresPort(home)) uses.set(postgresPort(home), 'PostgreSQL')
+  if (definition.kafka === true) kafkaPorts(home).forEach((port, index) => uses.set(port, `Kafka broker ${(index % brokersCount) + 1}`))
   for (const process of definition.stages.flat()) for (const port of process.ports) uses.set(port, process.name)
   return uses
 }
@@ -71,8 +75,12 @@ async function assemble(definition: SystemDefinition, home: Home, checklist: Che
   })
   const observe = { onChange, report: checklist.say }
   const postgres = keepDatabaseServer({ directory: home.postgres, port: postgresPort(home), ...observe })
+  const kafka =
+    definition.kafka === true
+      ? keepKafkaServers({ directory: join(home.directory, 'kafka'), ports: kafkaPorts(home), ...observe })
+      : undefined
   const stages = definition.stages.map(stage => stage.flatMap(program => instances(program)))
-  const keepers: readonly Keeper[] = [postgres, ...stages.flat()]
+  const keepers: readonly Keeper[] = [postgres, ...(kafka?.keepers ?? []), ...stages.flat()]
   const logs = capLogs(() => keepers.map(keeper => keeper.logFile))
   let control: Running | undefined
   let up = false
@@ -144,6 +152,13 @@ async function assemble(definition: SystemDefinition, home: Home, checklist: Che
       () => Promise.all(databases.map(name => postgres.server().ensureDatabase(name))),
       () => databases.join(', '),
     )
+    if (kafka !== undefined) {
+      await checklist.step(
+        'Kafka',
+        kafka.start,
+        () => `${kafka.keepers.length} brokers, ports ${kafkaPorts(home).slice(0, brokersCount).join(', ')}`,
+      )
+    }
     for (const stage of stages) {
       if (stopping !== undefined) throw new Error('the start was broken off')
       await Promise.all(
@@ -173,6 +188,7 @@ async function assemble(definition: SystemDefinition, home: Home, checklist: Che
     deployments.stop()
     logs.stop()
     for (const stage of stages.toReversed()) await Promise.all(stage.map(keeper => keeper.stop()))
+    await kafka?.stop()
     await postgres.stop()
     await control?.stop()
     await recorder.stop()

@@ -22,6 +22,7 @@ import { ManagerCreated } from './events/manager-created/event.ts'
 import { TaskChanged } from './events/task-changed/event.ts'
 import { events } from './events.ts'
 import { links } from './links.ts'
+import { wholeTitles } from '../../tests/titles.ts'
 
 const registry = openRegistry(events)
 const details = { service: 'school', factId: '01890000-0000-7000-8000-000000000001', producedAt: '2026-01-01T00:00:00.000Z', revision: 1 }
@@ -117,7 +118,7 @@ async function hold(
 }
 
 test('every task that the edge accepts can be appended, as TaskCreated and as TaskChanged', async () => {
-  const post = await serve(taskRoutes(database, once, systemRandom), manager)
+  const post = await serve(taskRoutes(database, once, systemRandom, wholeTitles), manager)
   await hold(
     taskBody,
     body => post('/tasks', body),

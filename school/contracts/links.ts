@@ -112,6 +112,7 @@ export const links: readonly LinkContract[] = [
     http: { method: 'GET', path: '/candidates/{id}' },
     start: 'http',
     order: 'revision',
+    mayLose: true,
   },
 ]
 

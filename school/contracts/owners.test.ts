@@ -19,6 +19,7 @@ import { managerRoutes } from '../management/managers/http.ts'
 import { taskRoutes } from '../management/tasks/http.ts'
 import { links } from './links.ts'
 import { problems } from './problems.ts'
+import { wholeTitles } from '../../tests/titles.ts'
 
 extendProblems(problems)
 
@@ -126,7 +127,7 @@ const row = { failed: 0, checks: 0 }
 const database = { query: async () => ({ rows: [row], rowCount: 1 }) } as unknown as Database
 const once: Once = async () => assert.fail('nothing is stated here')
 const routesOf: Readonly<Record<Service, readonly RouteDefinition[]>> = {
-  management: [...managerRoutes(database, once, systemRandom), ...taskRoutes(database, once, systemRandom)],
+  management: [...managerRoutes(database, once, systemRandom), ...taskRoutes(database, once, systemRandom, wholeTitles)],
   hiring: [...candidateRoutes(database, once, systemRandom), ...ratingRoutes(database)],
   bonuses: [],
 }

@@ -12,6 +12,7 @@ import { ratingRoutes } from './ratings/http.ts'
 import { candidateSource, ratingSource } from './sources.ts'
 import { tasks } from './tasks/copy.ts'
 import { openTasks } from './tasks/tasks.ts'
+import { copyTitle, title } from './tasks/title.ts'
 
 extendProblems(problems)
 
@@ -21,8 +22,9 @@ export const hiring: ServiceDefinition = {
   links,
   events,
   migrations: fileURLToPath(new URL('db', import.meta.url)),
-  build: ({ database, once, random, read, clock, log }) => {
-    const held = openTasks({ database, owner: read(tasks), clock, log })
+  columns: [title, copyTitle],
+  build: ({ database, once, random, read, columns, clock, log }) => {
+    const held = openTasks({ database, owner: read(tasks), clock, log, title: columns(title) })
     return {
       routes: [
         ...candidateRoutes(database, once, random),

@@ -12,24 +12,29 @@ import { managerSource, taskSource } from './sources.ts'
 import { onReworkRequested } from './reworks/consumer.ts'
 import { reworkRoutes } from './reworks/http.ts'
 import { taskRoutes } from './tasks/http.ts'
+import { title } from './tasks/title.ts'
 
 extendProblems(problems)
 
-/** Managers, the tasks that they write, and what is to be made harder. */
+/** Managers, their tasks, and what is to be made harder. */
 export const management: ServiceDefinition = {
   name: 'management',
   links,
   events,
+  columns: [title],
   migrations: fileURLToPath(new URL('db', import.meta.url)),
-  build: ({ database, once, random, read }) => ({
-    routes: [
-      ...managerRoutes(database, once, random),
-      ...taskRoutes(database, once, random),
-      ...reworkRoutes(database),
-      ...candidateRoutes(read(candidates)),
-    ],
-    handlers: { 'COMM-030': onReworkRequested },
-    sources: [managerSource, taskSource],
-    audits: [taskAudit(database), reworkAudit(database)],
-  }),
+  build({ database, once, random, read, columns }) {
+    const titles = columns(title)
+    return {
+      routes: [
+        ...managerRoutes(database, once, random),
+        ...taskRoutes(database, once, random, titles),
+        ...reworkRoutes(database),
+        ...candidateRoutes(read(candidates)),
+      ],
+      handlers: { 'COMM-030': onReworkRequested },
+      sources: [managerSource, taskSource(titles)],
+      audits: [taskAudit(database), reworkAudit(database)],
+    }
+  },
 }

@@ -1,3 +1,4 @@
+import type { Columns } from 'cutover/columns/access'
 import type { SourceDefinition } from 'cutover/snapshot'
 import { ManagerCreated } from '../contracts/events/manager-created/event.ts'
 import { TaskChanged } from '../contracts/events/task-changed/event.ts'
@@ -17,15 +18,15 @@ export const managerSource: SourceDefinition = {
 }
 
 /** COMM-020: the tasks, those that were taken back included. */
-export const taskSource: SourceDefinition = {
+export const taskSource = (title: Columns): SourceDefinition => ({
   links: { 'COMM-020': ['task_id', 'creator_id', 'title', 'text', 'questions'] },
   event: TaskChanged,
   from: 'task where true',
   table: 'task',
   cursor: { column: 'task_id', type: 'text' },
   key: [{ column: 'task_id', type: 'text' }],
-  columns: { task_id: 'task_id', creator_id: 'creator_id', title: 'title', text: 'text', questions: 'questions' },
+  columns: { task_id: 'task_id', creator_id: 'creator_id', title: title.expression, text: 'text', questions: 'questions' },
   told: state => withTitle.up(state as never),
   revision: 'revision',
   removed: 'removed',
-}
+})

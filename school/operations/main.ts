@@ -3,6 +3,7 @@ import { runEngine } from '@cutover/engine/engine'
 import { events } from '../contracts/events.ts'
 import { links } from '../contracts/links.ts'
 import { planFor } from '../plans/plans.ts'
+import { code } from './code.ts'
 import { expectations } from './expectations.ts'
 
-await runEngine({ links, events, planFor, expectations, ledger: 'bonuses', checks: ['bonuses'] })
+await runEngine({ links, events, planFor, expectations, ledger: 'bonuses', checks: ['bonuses'], code })

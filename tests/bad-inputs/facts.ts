@@ -6,7 +6,7 @@ import type { Database } from '../../cutover/database/database.ts'
 import { systemRandom } from '../../cutover/process/clock.ts'
 import { events } from '../../school/contracts/events.ts'
 import { linkOf } from '../../school/contracts/links.ts'
-import type { Answer, School, ServiceName } from '../school.ts'
+import type { Answer, School, ServiceName } from './school.ts'
 
 export interface FactOptions {
   readonly route?: Route

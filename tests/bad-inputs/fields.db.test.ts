@@ -1,7 +1,7 @@
 // Section 8.2 of the catalogue, fields: what is refused at the edge.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Answer, openSchool, type School } from '../school.ts'
+import { type Answer, openSchool, type School } from './school.ts'
 import { assertProblem, complete, type ProblemDocument } from './catalogue.ts'
 import { completed, deliver } from './facts.ts'
 import { admin, aManager, hire, type Person, secret, task } from './people.ts'

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { answerOn, aServer, connect, type RawAnswer } from '../../cutover/http/testing.ts'
-import { openSchool, type School, type ServiceName } from '../school.ts'
+import { openSchool, type School, type ServiceName } from './school.ts'
 import { assertProblem, complete, type ProblemDocument } from './catalogue.ts'
 
 const secret = 'Ada-Secret'

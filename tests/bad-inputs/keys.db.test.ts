@@ -6,7 +6,7 @@ import { answerOn, connect } from '../../cutover/http/testing.ts'
 import { systemClock, systemRandom } from '../../cutover/process/clock.ts'
 import { linkOf } from '../../school/contracts/links.ts'
 import { figure } from '../tables.ts'
-import { type Answer, type Asking, openSchool, type School, type SchoolService, type ServiceName } from '../school.ts'
+import { type Answer, type Asking, openSchool, type School, type SchoolService, type ServiceName } from './school.ts'
 import { complete } from './catalogue.ts'
 import { aFactOf, bookings, completed, created, deliver, failed, openAccount } from './facts.ts'
 

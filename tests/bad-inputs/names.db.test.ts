@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { systemRandom } from '../../cutover/process/clock.ts'
-import { type Asking, openSchool, type School } from '../school.ts'
+import { type Asking, openSchool, type School } from './school.ts'
 import { complete } from './catalogue.ts'
 import { admin, aManager, hire, type Person, task } from './people.ts'
 

@@ -1,7 +1,7 @@
 // What people of the school do, for the tables of bad inputs.
 import assert from 'node:assert/strict'
 import { systemClock } from '../../cutover/process/clock.ts'
-import type { Answer, Asking, School } from '../school.ts'
+import type { Answer, Asking, School } from './school.ts'
 
 export const admin: Asking = { subject: 'root', role: 'admin' }
 export const task = { title: '[Math] Fractions', text: 'Work it out.', questions: [{ question: '?', answer: '!' }] }

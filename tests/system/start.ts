@@ -8,6 +8,23 @@ const others = JSON.parse(process.env['CUTOVER_TEST_PROGRAMS'] ?? '{}') as Reado
   readonly first?: Readonly<Record<string, string>>
 }
 
+/** The port of a proxy through which services reach the log; the log's own if it is not set. */
+const logPort = process.env['CUTOVER_TEST_LOG_PORT']
+
+function byProxy(one: ProcessDefinition): ProcessDefinition {
+  if (logPort === undefined) return one
+  return {
+    ...one,
+    environment(context) {
+      const all = one.environment(context)
+      if (all['LOG_DATABASE_URL'] === undefined) return all
+      const url = new URL(all['LOG_DATABASE_URL'])
+      url.port = logPort
+      return { ...all, LOG_DATABASE_URL: url.href }
+    },
+  }
+}
+
 const replaced = (one: ProcessDefinition): ProcessDefinition => ({
   ...one,
   file: others[one.name] ?? one.file,
@@ -29,5 +46,5 @@ function ofOlderBuilds(one: ProcessDefinition, first: Readonly<Record<string, st
 
 await superviseProgram(home => {
   const { prepare: _, ...system } = schoolSystem(home, process.env)
-  return { ...system, stages: system.stages.map(stage => stage.map(replaced)) }
+  return { ...system, stages: system.stages.map(stage => stage.map(one => byProxy(replaced(one)))) }
 })

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type HistoryAnswer, pathOf, paths, type Route, switchPath, type VerifyReport } from '@cutover/engine/api'
+import type { DeliveryView } from '@cutover/engine/api/delivery'
 import type { ApplyRequest, RunState, RunVerb, RunView } from '@cutover/engine/api/plan'
 import {
   type DeploymentRequest,
@@ -29,6 +30,7 @@ export interface System {
   outcomes(): Promise<number>
   traffic(action: 'start' | 'stop'): Promise<void>
   verify(): Promise<VerifyReport>
+  delivery(): Promise<DeliveryView>
   /** Begins a run, or finds the one that a killed engine had begun before it could answer. */
   apply(link: string, request?: ApplyRequest): Promise<RunView>
   order(run: string, verb: RunVerb): Promise<void>
@@ -50,6 +52,8 @@ export interface SystemOptions {
   readonly able?: boolean
   /** Whether runs may take very long, because the engine dies all the time. */
   readonly patient?: boolean
+  /** The first port, if it has been chosen already. */
+  readonly port?: number
   /** Variables besides. */
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -65,7 +69,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const flag = join(home, 'home', 'flag')
   await mkdir(join(home, 'home'), { recursive: true })
   await writeFile(flag, 'http')
-  const port = await freeBase()
+  const port = options.port ?? (await freeBase())
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'tests/system/start.ts')], {
     cwd: root,
     env: {
@@ -115,6 +119,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     fault: async request => void (await again(() => call(port + 1, 'POST', sandbox.faults, request))),
     outcomes: async () => (await again(() => call<{ outcomes: number }>(port + 1, 'GET', sandbox.traffic))).outcomes,
     traffic: async action => void (await again(() => call(port + 1, 'POST', sandbox.traffic, { action }))),
+    delivery: () => again(() => call<DeliveryView>(port, 'GET', paths.delivery)),
     verify: () => again(() => call<VerifyReport>(port, 'POST', paths.verify)),
     async apply(link, request = {}) {
       return again(async () => {
@@ -242,4 +247,4 @@ async function again<Answer>(work: () => Promise<Answer>): Promise<Answer> {
 /** The path of a program beside this file. */
 export const programOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-export const pause = (): Promise<void> => new Promise(resolve => setTimeout(resolve, pauseMs))
+export const pause = (ms = pauseMs): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))

@@ -32,7 +32,7 @@ export function LinkFacts({ row, run }: { readonly row: LinkRow; readonly run: R
           </span>
         </Fact>
         <Fact name={t('links.route')}>
-          <RouteMark way={wayOf(row)} share={row.share} />
+          <RouteMark way={wayOf(row)} share={row.share} mayLose={row.delivery === 'direct'} />
         </Fact>
         <Fact name={t('links.rate')}>{rate(row.rate)}</Fact>
         <Fact name={t('links.open')}>{count(row.open)}</Fact>

@@ -78,7 +78,7 @@ function Row({ row, run, chosen, open }: RowProps): ReactElement {
       </td>
       <td className={styles['kind']}>{t(`kind.${row.kind}`)}</td>
       <td>
-        <RouteMark way={wayOf(row)} share={row.share} />
+        <RouteMark way={wayOf(row)} share={row.share} mayLose={row.delivery === 'direct'} />
       </td>
       <td className={tables['number']}>{rate(row.rate)}</td>
       <td className={tables['number']}>{row.open === null ? '–' : number(row.open)}</td>

@@ -13,10 +13,12 @@ interface RouteMarkProps {
   readonly word?: string
   /** Per cent of the keys that the route carries: told while it is not all of them. */
   readonly share?: number | undefined
+  /** Facts leave from memory, where a crash loses them: told wherever the link is. */
+  readonly mayLose?: boolean
 }
 
 /** How a route is drawn on the map, beside its word. */
-export function RouteMark({ way, word, share = 100 }: RouteMarkProps): ReactElement {
+export function RouteMark({ way, word, share = 100, mayLose = false }: RouteMarkProps): ReactElement {
   const { t } = useTranslation()
   return (
     <span className={styles['mark']} data-way={way}>
@@ -33,6 +35,7 @@ export function RouteMark({ way, word, share = 100 }: RouteMarkProps): ReactElem
       </svg>
       {word ?? t(`way.${way}`)}
       {share < 100 && ` ${t('links.share', { share })}`}
+      {mayLose && ` ${t('links.mayLose')}`}
     </span>
   )
 }

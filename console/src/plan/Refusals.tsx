@@ -15,8 +15,11 @@ export function Refusals({ plan }: { readonly plan: PlanView }): ReactElement | 
       <div>
         <h4>{t('plan.refused', { count: plan.refusals.length })}</h4>
         <ul>
-          {plan.refusals.map(({ step, verb, about, wanted, found }) => (
-            <li key={`${step} ${verb} ${about}`}>{t('plan.refusal', { step, about, wanted: wanted.join(t('plan.or')), found })}</li>
+          {plan.refusals.map(({ step, verb, about, wanted, found, mend }) => (
+            <li key={`${step} ${verb} ${about}`}>
+              {t('plan.refusal', { step, about, wanted: wanted.join(t('plan.or')), found })}
+              {mend !== undefined && <code className="mono"> {mend}</code>}
+            </li>
           ))}
         </ul>
       </div>

@@ -101,6 +101,7 @@ export const en = {
     kind: 'Kind',
     route: 'Route',
     share: '{{share}} % of the keys',
+    mayLose: '(direct, may lose)',
     rate: 'Rate',
     open: 'Open',
     run: 'Run',

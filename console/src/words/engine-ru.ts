@@ -86,7 +86,7 @@ export const engineWords: Readonly<Record<string, string>> = {
   drained_route: 'путь {link} — {route}: заявляются новые факты',
   drained_unknown: '{service}: {instances} не сообщают, какой они сборки, и что они делают, неизвестно',
   drained_old: '{service} старой сборки, которая не умеет считать открытые факты: разверните нынешнюю',
-  drained_behind: '{service} на эпохе {epoch}, а известны факты его эпохи {seen}: поднимите её через POST /operator/epoch',
+  drained_behind: '{service} на эпохе {epoch}, а известны факты его эпохи {seen}: поднимите её: cutover epoch {service} --raise',
   drained_gone: 'базу {receiver} восстановили из копии, а {sender} хранит уже не всё, что она потеряла: см. cutover verify',
   drained_forgets: 'базу {service} восстановили из копии во время подсчёта',
   drained_arriving: 'в {service} ещё приходят сообщения по пути {route}',
@@ -203,6 +203,8 @@ export const engineWords: Readonly<Record<string, string>> = {
   link_instances_away:
     '{away|не отвечает|не отвечают|не отвечают} {away} из {instances} {instances|экземпляра|экземпляров|экземпляров} {service} ({reason})',
   link_service_unknown: 'у {service} нет адреса',
+  link_data_gap:
+    '{partitions} {partitions|партиция|партиции|партиций} {link} {partitions|стоит|стоят|стоят}: журнал потерял записи, которые ещё не прочитаны (data_gap). Незавершённое отправляется снова само; см. cutover refill {link} --dry-run',
   link_epoch_back: '{service} сообщает эпоху {told} после {seen}: его базу восстановили из старой копии',
 
   // any step

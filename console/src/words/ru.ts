@@ -116,6 +116,7 @@ export const ru = {
     kind: 'Вид',
     route: 'Путь',
     share: '{{share}} % ключей',
+    mayLose: '(напрямую, может терять)',
     rate: 'Частота',
     open: 'В пути',
     run: 'Запуск',

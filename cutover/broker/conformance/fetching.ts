@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type LogRecord, OffsetOutOfRange, partitionOf } from '../broker.ts'
-import { aName, assertContiguous, type Claim, limit, numbered, readAll, record, startOf, values } from './subject.ts'
+import { aName, assertContiguous, type Claim, forEverMs, limit, numbered, readAll, record, startOf, values } from './subject.ts'
 
 /** Fetching: from anywhere, fairly, and never past a gap. */
 export function fetchClaims(claim: Claim): void {
@@ -59,6 +59,25 @@ export function fetchClaims(claim: Claim): void {
     const read = await readAll(reader, topic, [{ partition: 0, offset: 5n }])
     assert.deepEqual(values(read), ['5', '6'])
     assertContiguous(read, 5n)
+  })
+
+  claim('an offset beyond the end is out of range: the log has lost what was there, and will give the offset again', async broker => {
+    const topic = await broker.createTopic(aName(), 1)
+    await broker.append(topic.name, numbered('k', 3))
+    const beyond = (error: unknown): boolean => {
+      if (!(error instanceof OffsetOutOfRange)) return false
+      const { wanted, start, end, resume } = error.gap
+      return wanted === 4n && start === 0n && end === 3n && resume === 0n
+    }
+    await assert.rejects(broker.fetch(topic, [{ partition: 0, offset: 4n }], limit, forEverMs), beyond)
+  })
+
+  claim('a reader that has read everything has nothing overdue, and telling it decides nothing', async broker => {
+    const topic = await broker.createTopic(aName(), 2)
+    await broker.append(topic.name, numbered('k', 3))
+    for (let again = 0; again < 2; again++) assert.deepEqual(await broker.progress('reader', topic, startOf(topic)), [])
+    assert.deepEqual(await broker.progress('reader', topic, []), [])
+    assert.equal((await readAll(broker, topic)).length, 3)
   })
 
   claim('a gap in one partition is told although another has records', async (broker, subject) => {

@@ -4,6 +4,7 @@ import { openDoorbell } from '../../database/doorbell.ts'
 import { installMigrations } from '../../database/install.ts'
 import type { Log } from '../../process/log.ts'
 import {
+  type Ack,
   type Broker,
   type NewRecord,
   type PartitionBounds,
@@ -15,6 +16,7 @@ import {
   type Touch,
 } from '../broker.ts'
 import { findHidden, listTouches, noteTouch, quarantineTopic, restoreTopic } from './hiding.ts'
+import { noteProgress } from './readers.ts'
 import { appendRecords, fetchRecords } from './records.ts'
 import { defaultRetention, maintainRecords, type Retention } from './retention.ts'
 import { createTopic, deleteTopic, findTopic, listTopics, topicBounds } from './topics.ts'
@@ -64,14 +66,20 @@ export function openPostgresLog(options: PostgresLogOptions): Broker {
     await installed
     if (Date.now() - maintained > maintenanceMs) {
       maintained = Date.now()
-      maintaining = maintainRecords(database, retention).catch(error => log.warn({ err: error }, 'log: maintenance is tried again'))
+      maintaining = maintain().catch(error => log.warn({ err: error }, 'log: maintenance is tried again'))
     }
   }
 
   async function install(): Promise<void> {
     await installMigrations(database, [{ name: 'log', folder: fileURLToPath(new URL('sql', import.meta.url)) }])
-    await maintainRecords(database, retention)
+    await maintain()
     maintained = Date.now()
+  }
+
+  async function maintain(): Promise<void> {
+    const unread = await maintainRecords(database, retention)
+    if (unread.length > 0)
+      log.error({ unread }, 'log: records were too old and went, although readers had not read them; they are refilled')
   }
 
   async function find(name: string): Promise<Topic | undefined> {
@@ -104,18 +112,25 @@ export function openPostgresLog(options: PostgresLogOptions): Broker {
     return again
   }
 
-  async function insert(topic: Topic, records: readonly NewRecord[]): Promise<true | undefined> {
+  async function insert(topic: Topic, records: readonly NewRecord[], ack: Ack): Promise<true | undefined> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await appendRecords(database, topic, records)) || undefined
+        return (await (ack === 'all' ? appendRecords(database, topic, records) : appendUnsynced(topic, records))) || undefined
       } catch (error) {
         const state = sqlState(error)
         if (attempt >= appendAttemptsMax || (state !== '40P01' && state !== '23514')) throw error
         // No table for this hour: everybody slept through the maintenance.
-        if (state === '23514') await maintainRecords(database, retention)
+        if (state === '23514') await maintain()
       }
     }
   }
+
+  /**
+   * Acks of the leader: the commit does not wait for the disk. A crash of the server loses the last moments, of all that
+   * was appended like this and of nothing else, and offsets fall back with them.
+   */
+  const appendUnsynced = (topic: Topic, records: readonly NewRecord[]): Promise<boolean> =>
+    database.transaction(tx => appendRecords(tx, topic, records), 'begin; set local synchronous_commit = off')
 
   async function make(name: string, partitions: number, revived: boolean): Promise<Topic> {
     await ready()
@@ -123,7 +138,7 @@ export function openPostgresLog(options: PostgresLogOptions): Broker {
     const topic = await find(name)
     if (topic === undefined) throw await refusal({ name }, 'create')
     if (topic.partitions !== partitions) {
-      throw new Error(
+      throw new RangeError(
         `topic "${name}" has ${topic.partitions} partitions for life; ${partitions} were asked for. A change is a plan of its own`,
       )
     }
@@ -172,10 +187,10 @@ export function openPostgresLog(options: PostgresLogOptions): Broker {
       await ready()
       return listTouches(database, name)
     },
-    async append(name, records) {
+    async append(name, records, ack = 'all') {
       if (records.length === 0) return
       const appended = async (topic: Topic): Promise<true | undefined> => {
-        const done = await insert(topic, records)
+        const done = await insert(topic, records, ack)
         if (done) doorbell.ring(channelOf(topic))
         return done
       }
@@ -201,6 +216,10 @@ export function openPostgresLog(options: PostgresLogOptions): Broker {
       }
     },
     bounds: name => onTopic<readonly PartitionBounds[]>(name, topic => topicBounds(database, topic)),
+    async progress(reader, topic, from) {
+      await ready()
+      return from.length === 0 ? [] : noteProgress(database, reader, topic, from, retention)
+    },
     async close() {
       if (closed) return
       closed = true

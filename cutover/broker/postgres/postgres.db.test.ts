@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { pino } from 'pino'
 import { freshDatabase } from '../../../tests/database.ts'
 import { type Database, openDatabase } from '../../database/database.ts'
-import { OffsetOutOfRange } from '../broker.ts'
+import { type LogRecord, OffsetOutOfRange, partitionOf } from '../broker.ts'
 import { brokerConformance } from '../conformance.ts'
 import type { Subject } from '../conformance/subject.ts'
 import { openPostgresLog } from './log.ts'
@@ -125,8 +125,72 @@ test('a record that somebody removed behind the log is not skipped', async () =>
     't',
     Array.from({ length: 5 }, (_, n) => ({ key: 'k', value: String(n), headers: {} })),
   )
+  const fetch = (offset: bigint): Promise<readonly LogRecord[]> => broker.fetch(topic, [{ partition: 0, offset }], 10, 0)
+  const gap = (resume: bigint) => (error: unknown) => error instanceof OffsetOutOfRange && error.gap.resume === resume
   await database.query('delete from record where "offset" = 2')
-  await assert.rejects(broker.fetch(topic, [{ partition: 0, offset: 0n }], 10, 0), /lacks records/)
+  // What is there before it is read; then it is told, with where reading could go on.
+  assert.deepEqual(
+    (await fetch(0n)).map(one => one.value),
+    ['0', '1'],
+  )
+  await assert.rejects(fetch(2n), gap(3n))
+  await database.query('delete from record')
+  await assert.rejects(fetch(0n), gap(5n))
+  assert.deepEqual(await fetch(5n), [])
+})
+
+test('a gap behind the log is told although another partition has records', async () => {
+  const { open, database } = await subject()
+  const broker = open()
+  connected.push(broker)
+  const topic = await broker.createTopic('t', 2)
+  const keyOf = (partition: number): string => ['a', 'b', 'c', 'd'].find(key => partitionOf(key, 2) === partition) ?? ''
+  await broker.append('t', [
+    { key: keyOf(0), value: '1', headers: {} },
+    { key: keyOf(1), value: '2', headers: {} },
+  ])
+  await database.query('delete from record r using topic_partition p where p.id = r.partition_id and p.partition = 0')
+  const from = [0, 1].map(partition => ({ partition, offset: 0n }))
+  await assert.rejects(
+    broker.fetch(topic, from, 10, 0),
+    error => error instanceof OffsetOutOfRange && error.partition === 0 && error.gap.resume === 1n,
+  )
+})
+
+test('who has unread records of half their time is told, and what is dropped unread is named', async () => {
+  const { open, database } = await subject()
+  const broker = open()
+  connected.push(broker)
+  const topic = await broker.createTopic('t', 1)
+  const at = (offset: bigint) => [{ partition: 0, offset }]
+  await broker.append('t', [
+    { key: 'k', value: '1', headers: {} },
+    { key: 'k', value: '2', headers: {} },
+  ])
+  assert.deepEqual(await broker.progress('slow', topic, at(0n)), [])
+  await age(database)
+  const [overdue] = await broker.progress('slow', topic, at(1n))
+  assert.deepEqual([overdue?.partition, overdue?.keepMs], [0, 48 * 3_600_000])
+  assert.ok((overdue?.ageMs ?? 0) > 48 * 3_600_000)
+  assert.deepEqual(await broker.progress('quick', topic, at(2n)), [])
+  assert.deepEqual(await maintainRecords(database, retention), [{ reader: 'slow', topic: 't', partition: 0, records: 1 }])
+  assert.deepEqual(await maintainRecords(database, retention), [])
+})
+
+test('acks of the leader: the append does not wait for the disk, and is read like any other', async () => {
+  const { open, database } = await subject()
+  const broker = open()
+  connected.push(broker)
+  const topic = await broker.createTopic('t', 1)
+  await broker.append('t', [{ key: 'k', value: '1', headers: {} }], 'leader')
+  await broker.append('t', [{ key: 'k', value: '2', headers: {} }], 'all')
+  assert.deepEqual(
+    (await broker.fetch(topic, [{ partition: 0, offset: 0n }], 10, 0)).map(one => one.value),
+    ['1', '2'],
+  )
+  // It holds for that transaction only: the next one on the same connection waits again.
+  const { rows } = await database.query<{ on: string }>(`select current_setting('synchronous_commit') as on`)
+  assert.equal(rows[0]?.on, 'on')
 })
 
 test('a log that is away fails, and works as soon as it is there', async () => {

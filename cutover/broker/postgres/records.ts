@@ -1,5 +1,5 @@
 import type { Tx } from '../../database/database.ts'
-import { type Range, shareLimit } from './share.ts'
+import { type Range, shareLimit } from '../share.ts'
 import { type FetchFrom, type LogRecord, type NewRecord, OffsetOutOfRange, partitionOf, type Topic, type TopicIdentity } from '../broker.ts'
 
 // Partitions are locked in one order by every writer, so that two of them cannot wait for each other crosswise. The
@@ -79,12 +79,17 @@ export async function fetchRecords(
     shares.map(one => one.after.toString()),
     shares.map(one => one.until.toString()),
   ])
-  if (rows.length !== shares.reduce((sum, one) => sum + Number(one.until - one.after), 0)) {
-    // Retention came in between, which the bounds now say; or somebody else.
+  const read = shares.map(share => gapFree(share, rows))
+  const records = read.flat()
+  if (records.length < shares.reduce((sum, one) => sum + Number(one.until - one.after), 0)) {
+    // Retention came in between, which the bounds now say; or somebody took records away behind the log.
     await rangesOf(tx, topic, from)
-    throw new Error(`topic "${topic.name}" lacks records that were appended to it; refill it from the outbox of its producer`)
+    // What is there before a gap is read first: then the next fetch begins at it.
+    const { partition } = shares[read.findIndex(own => own.length === 0)] ?? {}
+    const range = ranges.find(one => one.partition === partition)
+    if (range !== undefined) throw await missing(tx, topic, range)
   }
-  return rows.map(row => ({
+  return records.map(row => ({
     partition: row.partition,
     offset: BigInt(row.offset),
     key: row.key,
@@ -94,8 +99,30 @@ export async function fetchRecords(
   }))
 }
 
+/** The rows of a share, up to the first that is missing. */
+function gapFree({ partition, after }: Range, rows: readonly ReadRow[]): readonly ReadRow[] {
+  const own = rows.filter(row => row.partition === partition)
+  const gap = own.findIndex((row, place) => BigInt(row.offset) !== after + BigInt(place))
+  return gap === -1 ? own : own.slice(0, gap)
+}
+
+/** The gap at the beginning of a range, with the next record that exists. */
+async function missing(tx: Tx, topic: TopicIdentity, range: Bounds): Promise<Error> {
+  const { rows } = await tx.query<{ next: string | null }>(
+    'select min("offset") as next from record where partition_id = $1 and "offset" >= $2 and "offset" < $3',
+    [range.id, range.after.toString(), range.until.toString()],
+  )
+  const resume = BigInt(rows[0]?.next ?? range.until)
+  return new OffsetOutOfRange(topic.name, { partition: range.partition, wanted: range.after, start: range.start, end: range.until, resume })
+}
+
+interface Bounds extends Range {
+  readonly id: string
+  readonly start: bigint
+}
+
 /** What there is to read in each partition that was asked for. */
-async function rangesOf(tx: Tx, topic: TopicIdentity, from: readonly FetchFrom[]): Promise<readonly Range[] | undefined> {
+async function rangesOf(tx: Tx, topic: TopicIdentity, from: readonly FetchFrom[]): Promise<readonly Bounds[] | undefined> {
   const { rows } = await tx.query<{ id: string; partition: number; start_offset: string; next_offset: string }>(
     'select id, partition, start_offset, next_offset from topic_partition where topic_id = $1',
     [topic.id],
@@ -105,8 +132,8 @@ async function rangesOf(tx: Tx, topic: TopicIdentity, from: readonly FetchFrom[]
   return from.map(({ partition, offset }) => {
     const row = byPartition.get(partition)
     if (row === undefined) throw new RangeError(`topic "${topic.name}" has no partition ${partition}`)
-    const start = BigInt(row.start_offset)
-    if (offset < start) throw new OffsetOutOfRange(topic.name, partition, offset, start)
-    return { id: row.id, partition, after: offset, until: BigInt(row.next_offset) }
+    const [start, end] = [BigInt(row.start_offset), BigInt(row.next_offset)]
+    if (offset < start || offset > end) throw new OffsetOutOfRange(topic.name, { partition, wanted: offset, start, end, resume: start })
+    return { id: row.id, partition, start, after: offset, until: end }
   })
 }

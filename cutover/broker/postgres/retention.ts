@@ -1,4 +1,5 @@
 import { type Database, sqlState, type Tx } from '../../database/database.ts'
+import { forgetSilent, keepMsOf, type Unread, unreadBelow } from './readers.ts'
 
 export interface Retention {
   /** The span of one table of records, in minutes. A change counts from the next table on. */
@@ -17,22 +18,24 @@ const dropLockTimeoutMs = 200
 
 /**
  * Makes the tables that the next spans need, and drops those whose records are all too old. One process at a time does
- * it; while another drops, this one leaves it to that. `now` is the database's time unless a test says otherwise.
+ * it; while another drops, this one leaves it to that. `now` is the database's time unless a test says otherwise. Answers
+ * with what was dropped although a reader that lives had not read it: it will find a gap, and be refilled.
  */
-export async function maintainRecords(database: Database, retention: Retention, now?: Date): Promise<void> {
+export async function maintainRecords(database: Database, retention: Retention, now?: Date): Promise<readonly Unread[]> {
   const time = now ?? (await timeOf(database))
   await database.transaction(async tx => {
     await tx.query(`select pg_advisory_xact_lock(${lock})`)
     await makeAhead(tx, retention.spanMinutes * 60_000, time.getTime())
   })
   try {
-    await database.transaction(async tx => {
+    return await database.transaction(async tx => {
       const { rows } = await tx.query<{ got: boolean }>(`select pg_try_advisory_xact_lock(${lock}) as got`)
-      if (rows[0]?.got === true) await drop(tx, new Date(time.getTime() - retention.keepHours * 3_600_000))
+      return rows[0]?.got === true ? await drop(tx, new Date(time.getTime() - keepMsOf(retention))) : []
     })
   } catch (error) {
     // Busy with appends: the next call finds it again.
     if (sqlState(error) !== '55P03') throw error
+    return []
   }
 }
 
@@ -72,9 +75,9 @@ async function makeAhead(tx: Tx, spanMs: number, nowMs: number): Promise<void> {
   }
 }
 
-async function drop(tx: Tx, before: Date): Promise<void> {
+async function drop(tx: Tx, before: Date): Promise<readonly Unread[]> {
   const old = (await tables(tx)).filter(table => table.until <= before)
-  if (old.length === 0) return
+  if (old.length === 0) return []
   // Read before anything is locked: nobody writes to a span that has ended.
   const ends: { id: string; next: string }[] = []
   for (const { name } of old) {
@@ -95,4 +98,9 @@ async function drop(tx: Tx, before: Date): Promise<void> {
     await tx.query(`alter table record detach partition ${name}`)
     await tx.query(`drop table ${name}`)
   }
+  await forgetSilent(tx, before)
+  return unreadBelow(
+    tx,
+    ends.map(end => end.id),
+  )
 }

@@ -13,6 +13,7 @@ import type { Manager } from '../../contracts/http/manager.ts'
 import { problems } from '../../contracts/problems.ts'
 import { fund, post } from '../ledger/ledger.ts'
 import { accountRoutes } from './http.ts'
+import { wholeTitles } from '../../../tests/titles.ts'
 
 extendProblems(problems)
 
@@ -39,7 +40,7 @@ async function serve(): Promise<{ database: Database; get: Get }> {
   const server = await openServer({
     service: 'test',
     port: 0,
-    routes: accountRoutes(database, managers),
+    routes: accountRoutes(database, managers, wholeTitles),
     verifier,
     log,
     ready: async () => ({}),

@@ -1,3 +1,4 @@
+import type { Columns } from 'cutover/columns/access'
 import type { Database } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
@@ -34,7 +35,7 @@ async function nameOf(managers: LinkReader<Manager>, managerId: string | null): 
   return kept === null ? null : `${kept.row.first_name} ${kept.row.last_name}`
 }
 
-export const accountRoutes = (database: Database, managers: LinkReader<Manager>): RouteDefinition[] => [
+export const accountRoutes = (database: Database, managers: LinkReader<Manager>, titles: Columns): RouteDefinition[] => [
   {
     method: 'GET',
     path: '/accounts/{id}',
@@ -68,11 +69,11 @@ export const accountRoutes = (database: Database, managers: LinkReader<Manager>)
       if (period !== undefined) await demandPeriod(database, period)
       if (wantsCsv(request)) {
         const name = ['statement', account.account_id, ...(period === undefined ? [] : [period])].join('-')
-        return csvAnswer(name, statementHead, statementPages(database, account.account_id, period))
+        return csvAnswer(name, statementHead, statementPages(database, titles, account.account_id, period))
       }
       const limit = Number(request.query['limit'] ?? 50)
       const before = request.query['before'] as string | undefined
-      const rows = await latest(database, account.account_id, {
+      const rows = await latest(database, titles, account.account_id, {
         limit,
         ...(before === undefined ? {} : { before }),
         ...(period === undefined ? {} : { period }),

@@ -1,3 +1,4 @@
+import type { Columns } from 'cutover/columns/access'
 import type { Tx } from 'cutover/database'
 import type { Cell } from '../csv/csv.ts'
 
@@ -6,6 +7,8 @@ export interface Line {
   readonly position: string
   readonly reason: string
   readonly task_id: string | null
+  /** As it was when the task was created; null where bonuses has not been told of it. */
+  readonly title: string | null
   readonly candidate_id: string | null
   readonly rating: number | null
   readonly booked_at: Date
@@ -19,25 +22,30 @@ export interface Line {
 }
 
 // Closed periods follow each other without a gap, so a time lies in one of them at the most.
-const linesSql = (order: 'asc' | 'desc', beyond: '<' | '>'): string => `
-  select position::text as position, reason, task_id, candidate_id, rating, booked_at,
+const linesSql = (titles: Columns, order: 'asc' | 'desc', beyond: '<' | '>'): string => `
+  select position::text as position, reason, ledger.task_id, ${titles.expression} as title, candidate_id, rating, booked_at,
          (case when credit_account = $1 then amount else -amount end)::float8 as amount,
          ledger.period_id as period, late.period_id as late_for,
          case when business_key like 'Payout:%' then split_part(business_key, ':', 2) end as payout_of
     from ledger left join period late
       on late.opened_at <= happened_at and late.closed_at > happened_at and late.period_id < ledger.period_id
+    left join task on task.task_id = ledger.task_id
    where (credit_account = $1 or debit_account = $1) and position ${beyond} $2 and ($3::text is null or ledger.period_id = $3)
    order by ledger.position ${order} limit $4`
-const newestFirst = linesSql('desc', '<')
-const oldestFirst = linesSql('asc', '>')
 
 /** The latest bookings before `before`, newest first; of one period or of all. */
 export async function latest(
   tx: Tx,
+  titles: Columns,
   account: string,
   wanted: { before?: string; period?: string; limit: number },
 ): Promise<readonly Line[]> {
-  const { rows } = await tx.query<Line>(newestFirst, [account, wanted.before ?? '999999999999999999', wanted.period ?? null, wanted.limit])
+  const { rows } = await tx.query<Line>(linesSql(titles, 'desc', '<'), [
+    account,
+    wanted.before ?? '999999999999999999',
+    wanted.period ?? null,
+    wanted.limit,
+  ])
   return rows
 }
 
@@ -49,6 +57,7 @@ export const statementHead = [
   'reason',
   'payout_of',
   'task_id',
+  'title',
   'candidate_id',
   'rating',
   'amount',
@@ -60,7 +69,13 @@ const pageSize = 1_000
  * All bookings, oldest first, each with the balance after it. Those of a closed period are complete and stay as they
  * are; of an open one, what commits while it is read may be missing.
  */
-export async function* statementPages(tx: Tx, account: string, period: string | undefined): AsyncGenerator<readonly (readonly Cell[])[]> {
+export async function* statementPages(
+  tx: Tx,
+  titles: Columns,
+  account: string,
+  period: string | undefined,
+): AsyncGenerator<readonly (readonly Cell[])[]> {
+  const oldestFirst = linesSql(titles, 'asc', '>')
   let balance = period === undefined ? 0 : await openingOf(tx, account, period)
   for (let after = '0'; ;) {
     const { rows } = await tx.query<Line>(oldestFirst, [account, after, period ?? null, pageSize])
@@ -74,6 +89,7 @@ export async function* statementPages(tx: Tx, account: string, period: string | 
         line.reason,
         line.payout_of,
         line.task_id,
+        line.title,
         line.candidate_id,
         line.rating,
         line.amount,

@@ -18,6 +18,7 @@ import { assignmentRoutes } from '../../hiring/assignments/http.ts'
 import { ratingRoutes } from '../../hiring/ratings/http.ts'
 import { ratings } from '../ratings/copy.ts'
 import { openAwards } from './consumer.ts'
+import { wholeTitles } from '../../../tests/titles.ts'
 
 const open: Database[] = []
 after(async () => {
@@ -67,7 +68,7 @@ async function openBonuses(answers: 'http' | 'replica', owner: HttpClient) {
   ])
   await database.query(`insert into account (account_id, manager_id) values ('a1', 'm1')`)
   const { reader, definition, store, gather } = await readerOver(database, ratings, { answers, owner })
-  const { onTaskCompleted } = openAwards({ managers: aReader<Manager>('COMM-070'), ratings: reader })
+  const { onTaskCompleted } = openAwards({ managers: aReader<Manager>('COMM-070'), ratings: reader }, wholeTitles)
   const copy = replicaHandler(definition, store)
   const one = ({ factId, payload, revision }: Told): Incoming<never> =>
     ({

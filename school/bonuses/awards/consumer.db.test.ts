@@ -12,6 +12,7 @@ import { checkBooks, fund } from '../ledger/ledger.ts'
 import { managers } from '../managers/copy.ts'
 import { ratings } from '../ratings/copy.ts'
 import { openAwards } from './consumer.ts'
+import { wholeTitles } from '../../../tests/titles.ts'
 
 const open: Database[] = []
 after(async () => {
@@ -33,7 +34,14 @@ async function setup() {
   const manager = await readerOver(database, managers, { answers: 'http', owner })
   const rating = await readerOver(database, ratings, { answers: 'replica', owner })
   const onTaskRating = replicaHandler(rating.definition, rating.store)
-  return { database, known, manager, rating, onTaskRating, ...openAwards({ managers: manager.reader, ratings: rating.reader }) }
+  return {
+    database,
+    known,
+    manager,
+    rating,
+    onTaskRating,
+    ...openAwards({ managers: manager.reader, ratings: rating.reader }, wholeTitles),
+  }
 }
 
 const m3 = { manager_id: 'm3', first_name: 'A', last_name: 'B', account_id: 'a3', revision: 1 }

@@ -1,3 +1,4 @@
+import type { Columns } from 'cutover/columns/access'
 import type { Envelope } from 'cutover/contract'
 import type { Tx } from 'cutover/database'
 import type { Handler, Incoming } from 'cutover/receive/handler'
@@ -6,6 +7,8 @@ import type { TaskCreated } from '../../contracts/events/task-created/event.ts'
 import type { TaskFailed } from '../../contracts/events/task-failed/event.ts'
 import type { LinkReader } from 'cutover/service'
 import type { Manager } from '../../contracts/http/manager.ts'
+import { oldTitle } from '../../contracts/title.ts'
+import { keepTitles } from '../tasks/title.ts'
 import type { Rating } from '../../contracts/http/rating.ts'
 import { ratingKey } from '../ratings/copy.ts'
 import { bookingsOf, comparable, type Entry, fund, post } from '../ledger/ledger.ts'
@@ -21,7 +24,7 @@ export interface Sources {
 }
 
 /** COMM-040, COMM-050, COMM-080: three facts, one room. */
-export function openAwards(sources: Sources) {
+export function openAwards(sources: Sources, titles: Columns) {
   const awards =
     (reason: Reason) =>
     <M extends Booked & Envelope>(): Handler<M, Known, Entry> => {
@@ -48,10 +51,23 @@ export function openAwards(sources: Sources) {
         effects: { found: (keys, tx) => bookingsOf(tx, keys), content: comparable },
       }
     }
+  const onTaskCreated = awards('task created')<TaskCreated>()
   return {
     onTaskCompleted: awards('task completed')<TaskCompleted>(),
     onTaskFailed: awards('task failed')<TaskFailed>(),
-    onTaskCreated: awards('task created')<TaskCreated>(),
+    onTaskCreated: {
+      ...onTaskCreated,
+      async apply(effects, tx) {
+        const applied = await onTaskCreated.apply(effects, tx)
+        const told = effects.map(({ message }) => message.envelope.payload)
+        await keepTitles(
+          tx,
+          titles,
+          told.map(payload => ({ id: payload.task_id, title: oldTitle(payload) })),
+        )
+        return applied
+      },
+    } satisfies typeof onTaskCreated,
   }
 }
 

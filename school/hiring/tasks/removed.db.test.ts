@@ -9,6 +9,7 @@ import { person, type Served, serveSchool } from '../../../tests/serving.ts'
 import { assignmentRoutes } from '../assignments/http.ts'
 import { tasks } from './copy.ts'
 import { openTasks, type Tasks } from './tasks.ts'
+import { wholeTitles } from '../../../tests/titles.ts'
 
 const open: Served[] = []
 after(async () => {
@@ -37,7 +38,7 @@ async function setup(answers: 'http' | 'replica') {
   const owner = anOwner(path => management.get(path) ?? null)
   const { reader, definition, store } = await readerOver(database, tasks, { answers, owner })
   let now = systemClock.now()
-  held = openTasks({ database, owner: reader, clock: { ...systemClock, now: () => now }, log })
+  held = openTasks({ database, owner: reader, clock: { ...systemClock, now: () => now }, log, title: wholeTitles })
   await database.query(`insert into candidate (candidate_id, name) values ('c1', 'C'), ('c2', 'C')`)
   const keep = replicaHandler(definition, store)
   const told = (revision: number, removed: boolean): Promise<unknown> =>

@@ -11,6 +11,7 @@ import { anOwner, readerOver } from '../../../tests/reading.ts'
 import type { Task } from '../../contracts/http/task.ts'
 import { tasks as definition } from './copy.ts'
 import { openTasks, type Tasks } from './tasks.ts'
+import { wholeTitles } from '../../../tests/titles.ts'
 
 const open: Database[] = []
 after(async () => {
@@ -42,7 +43,13 @@ async function setup(): Promise<{ database: Database; management: Management; ta
     return management.tasks.get(path.slice('/tasks/'.length)) ?? null
   })
   const { reader } = await readerOver(database, definition, { answers: 'http', owner, clock })
-  const tasks = openTasks({ database, clock, log: openLog({ service: 'test', instance: '1', level: 'fatal' }), owner: reader })
+  const tasks = openTasks({
+    database,
+    clock,
+    log: openLog({ service: 'test', instance: '1', level: 'fatal' }),
+    owner: reader,
+    title: wholeTitles,
+  })
   return { database, management, tasks, pass: ms => void (now += ms) }
 }
 

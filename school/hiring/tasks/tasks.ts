@@ -1,3 +1,4 @@
+import type { Columns } from 'cutover/columns/access'
 import type { Database } from 'cutover/database'
 import type { Clock } from 'cutover/process/clock'
 import type { Log } from 'cutover/process/log'
@@ -22,7 +23,6 @@ export interface Tasks {
 /** What was read from its owner by HTTP is not asked for again for so long. A copy here is read every time. */
 const freshMs = 5_000
 const concurrency = 8
-const columns = 'task_id, creator_id, title, text, questions, revision::int as revision, withdrawn, gone'
 
 export interface TasksOptions {
   readonly database: Database
@@ -30,15 +30,18 @@ export interface TasksOptions {
   readonly owner: LinkReader<Task>
   readonly clock: Clock
   readonly log: Log
+  /** How the title of a row is written and read. */
+  readonly title: Columns
 }
 
-export function openTasks({ database, owner, clock, log }: TasksOptions): Tasks {
+export function openTasks({ database, owner, clock, log, title }: TasksOptions): Tasks {
+  const columns = `task_id, creator_id, ${title.expression} as title, text, questions, revision::int as revision, withdrawn, gone`
   const readAt = new Map<string, number>()
 
   async function refresh(taskId: string): Promise<void> {
     const kept = await owner.get(taskId)
     if (kept === null) await database.query('update task set gone = true where task_id = $1 and not gone', [taskId])
-    else await store(database, kept)
+    else await store(database, title, kept)
     if (readAt.size > 10_000) readAt.clear()
     readAt.set(taskId, clock.now())
   }
@@ -67,13 +70,13 @@ export function openTasks({ database, owner, clock, log }: TasksOptions): Tasks 
 }
 
 /** Keeps the newest revision; a newer one puts a withdrawn task back and begins to count anew. */
-async function store(database: Database, { row: task, revision }: Kept<Task>): Promise<void> {
+async function store(database: Database, title: Columns, { row: task, revision }: Kept<Task>): Promise<void> {
   await database.query(
-    `insert into task (task_id, creator_id, title, text, questions, revision) values ($1, $2, $3, $4, $5, $6)
+    `insert into task (task_id, creator_id, text, questions, revision, ${title.written}) values ($1, $2, $3, $4, $5, ${title.placed(6)})
      on conflict (task_id) do update
-       set title = excluded.title, text = excluded.text, questions = excluded.questions, revision = excluded.revision,
+       set ${title.assigned(6)}, text = excluded.text, questions = excluded.questions, revision = excluded.revision,
            solved = 0, withdrawn = false, read_at = now()
      where task.revision < excluded.revision`,
-    [task.task_id, task.creator_id, task.title, task.text, JSON.stringify(task.questions), revision],
+    [task.task_id, task.creator_id, task.text, JSON.stringify(task.questions), revision, ...title.values(task.title)],
   )
 }

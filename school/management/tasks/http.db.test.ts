@@ -7,6 +7,7 @@ import { managerRoutes } from '../managers/http.ts'
 import { reworkRoutes } from '../reworks/http.ts'
 import { taskRoutes } from './http.ts'
 import { titleLens } from '../../contracts/title.ts'
+import { wholeTitles } from '../../../tests/titles.ts'
 
 const open: Served[] = []
 after(async () => {
@@ -16,7 +17,7 @@ after(async () => {
 async function setup() {
   const management = await serveSchool('management', (database, once) => [
     ...managerRoutes(database, once, systemRandom),
-    ...taskRoutes(database, once, systemRandom),
+    ...taskRoutes(database, once, systemRandom, wholeTitles),
     ...reworkRoutes(database),
   ])
   open.push(management)

@@ -1,6 +1,5 @@
 /** Records of one partition: from `after` up to, not including, `until`. */
 export interface Range {
-  readonly id: string
   readonly partition: number
   readonly after: bigint
   readonly until: bigint
@@ -11,8 +10,8 @@ export interface Range {
  * and what one does not need goes to the others, so that a full partition neither starves the rest nor is starved.
  * Empty ranges are left out.
  */
-export function shareLimit(ranges: readonly Range[], limit: number): readonly Range[] {
-  const sizeOf = (range: Range): number => Math.min(limit, Number(range.until - range.after))
+export function shareLimit<R extends Range>(ranges: readonly R[], limit: number): readonly R[] {
+  const sizeOf = (range: R): number => Math.min(limit, Number(range.until - range.after))
   // The smallest first: whatever it leaves of its share is shared among those after it.
   const waiting = ranges.filter(range => range.until > range.after).toSorted((a, b) => sizeOf(a) - sizeOf(b))
   let left = limit

@@ -1,5 +1,5 @@
-import { type Ability, isAble } from '../contract/capability.ts'
-import type { Lens } from '../contract/lens.ts'
+import { type Ability, isAble } from './capability.ts'
+import type { Lens } from './lens.ts'
 
 /** What is kept in the columns that come; a column that is left out is null. All of it is text. */
 export type Parts = Readonly<Record<string, string>>
@@ -19,6 +19,8 @@ export interface ColumnChange {
   readonly required: string
   readonly optional: readonly string[]
   readonly lens: Lens<string, Parts>
+  /** What the lens says of the new columns, as an expression: for digests and pages that are made in the database. Held to the lens by a test of whoever declares it. */
+  oldSql(prefix: string): string
 }
 
 /**

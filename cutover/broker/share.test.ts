@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { type Range, shareLimit } from './share.ts'
 
 const rangesOf = (sizes: readonly number[]): Range[] =>
-  sizes.map((size, partition) => ({ id: String(partition), partition, after: 10n, until: 10n + BigInt(size) }))
+  sizes.map((size, partition) => ({ partition, after: 10n, until: 10n + BigInt(size) }))
 
 /** The sizes that each partition gets, in the order of the partitions. */
 const shared = (sizes: readonly number[], limit: number): number[] => {
