@@ -15,6 +15,7 @@ import { openFinance } from './payouts/finance.ts'
 import { payoutRoutes } from './payouts/http.ts'
 import { periodRoutes } from './periods/http.ts'
 import { ratings } from './ratings/copy.ts'
+import { title } from './tasks/title.ts'
 
 extendProblems(problems)
 
@@ -23,17 +24,19 @@ export const bonuses: ServiceDefinition = {
   name: 'bonuses',
   links,
   events,
+  columns: [title],
   migrations: fileURLToPath(new URL('db', import.meta.url)),
-  build({ database, read, client, clock, random, log }) {
+  build({ database, once, read, client, columns, clock, random, log }) {
+    const titles = columns(title)
     const known = { managers: read(managers), ratings: read(ratings) }
-    const { onTaskCompleted, onTaskFailed, onTaskCreated } = openAwards(known)
+    const { onTaskCompleted, onTaskFailed, onTaskCreated } = openAwards(known, titles)
     const finance = openFinance(client('finance', { deadlineMs: payDeadlineMs, connectionsMax: 8 }))
     const delivery = { database, finance, breaker: openBreaker(payBreaker, clock, random), clock, random, log, leaseMs: payLeaseMs }
     return {
       routes: [
-        ...accountRoutes(database, known.managers),
-        ...periodRoutes({ database, finance, clock, random }),
-        ...payoutRoutes(database),
+        ...accountRoutes(database, known.managers, titles),
+        ...periodRoutes({ database, finance, once, clock, random }),
+        ...payoutRoutes(database, once),
         ...checkRoutes(database, finance),
       ],
       handlers: { 'COMM-040': onTaskCompleted, 'COMM-050': onTaskFailed, 'COMM-080': onTaskCreated },

@@ -45,10 +45,11 @@ export async function deliverDue(ports: DeliveryPorts): Promise<number> {
 async function deliver({ database, finance, breaker, random }: DeliveryPorts, owed: Owed & { readonly attempts: number }): Promise<void> {
   const { key, attempts } = owed
   const delayMs = fullJitter(attempts, backoff, random)
-  if (!breaker.enter()) return askLater(database, key, 0, delayMs, null)
+  const leave = breaker.enter()
+  if (leave === undefined) return askLater(database, key, 0, delayMs, null)
   const answer = await finance.pay(owed)
-  if (answer.is === 'unknown') breaker.failed()
-  else breaker.succeeded()
+  if (answer.is === 'unknown') leave.failed()
+  else leave.succeeded()
   switch (answer.is) {
     case 'paid':
       await settle(database, answer.payment)
