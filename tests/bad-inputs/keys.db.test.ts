@@ -92,6 +92,21 @@ test('row 50: two keys, a key of 1 KiB, and one that is not ASCII are refused, o
   }
 })
 
+const finance: Asking = { subject: 'f1', role: 'finance' }
+async function openPeriod(): Promise<string> {
+  const { rows } = await bonuses.database.query<{ period: string }>('select period_id as period from period where closed_at is null')
+  return rows[0]?.period ?? assert.fail('no period is open')
+}
+/** Has finance refuse a pay-out; answers with where it is asked for again. */
+async function refusedPayout(): Promise<string> {
+  const period = await openPeriod()
+  await bonuses.database.query(
+    `insert into payout (payout_key, payout_id, period_id, account_id, amount, state) values ($1, gen_random_uuid(), $2, 'a1', 100, 'refused')`,
+    [`Payout:${period}:a1`, period],
+  )
+  return `/periods/${period}/payouts/a1/retry`
+}
+
 test('row 51: the same key with the same content gets the first answer again, from every writing endpoint, and nothing more happens', async () => {
   const registered = await write('hiring', admin, 'POST', '/candidates', key(), { name: 'C' })
   const candidate = registered.body['candidate_id'] as string
@@ -117,6 +132,8 @@ test('row 51: the same key with the same content gets the first answer again, fr
       { answers: ['!'] },
     ],
     ['management', manager, 'DELETE', () => `/tasks/${taskId}`],
+    ['bonuses', finance, 'POST', async () => `/periods/${await openPeriod()}/close`],
+    ['bonuses', finance, 'POST', refusedPayout],
   ]
   const writing = Object.values(school.services)
     .flatMap(service => service.routes)

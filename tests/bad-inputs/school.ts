@@ -61,7 +61,7 @@ const definitions: readonly ServiceDefinition[] = [management, bonuses, hiring]
 const restless = ['instance', 'relay_lane', 'consumer_partition', 'compared']
 
 /**
- * Only the servers run, so that nothing changes but what requests change. Each service can do everything it ever can.
+ * Only the servers run, so that nothing changes but what requests change. Each service can do everything that needs no plan.
  * `elsewhere` are the addresses of services that stand in for ours.
  */
 export async function openSchool(elsewhere: Readonly<Record<string, readonly string[]>> = {}): Promise<School> {
@@ -84,7 +84,6 @@ export async function openSchool(elsewhere: Readonly<Record<string, readonly str
   const started: Running[] = []
   for (const definition of definitions) {
     const { name } = definition
-    const changes = [...new Set((definition.columns ?? []).map(one => one.change))]
     const { url } = await freshDatabase()
     const environment = environmentOf(definition, {
       DATABASE_URL: url,
@@ -94,7 +93,7 @@ export async function openSchool(elsewhere: Readonly<Record<string, readonly str
       PRIVATE_KEY_FILE: keyOf(name),
       TRUSTED_KEYS_FILE: trustedKeysFile,
       SERVICE_URLS: JSON.stringify({ ...urls, ...elsewhere }),
-      CAPABILITIES: formatCapabilities(possibleCapabilities(links, name, events, changes)),
+      CAPABILITIES: formatCapabilities(possibleCapabilities(links, name, events)),
     })
     const { parts, server, routes } = await openService(definition, environment, openLog({ service: name, instance: '1', level: 'error' }))
     await server.start()
