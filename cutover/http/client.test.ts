@@ -56,6 +56,15 @@ test('a refused connection tries the next instance', async context => {
   for (const _ of [1, 2]) assert.equal((await client.request({ method: 'POST', path: '/', body: '{}' })).body, 'here')
 })
 
+test('an instance that is starting or stopping is as one that refused: the next is tried, and if there is none, nothing was sent', async context => {
+  const starting = await aPeer(context, (_, answer) => answer.writeHead(503, { 'cutover-not-served': 'starting' }).end())
+  const busy = await aPeer(context, (_, answer) => answer.writeHead(503).end('busy'))
+  const client = aClient(context, [starting.url, busy.url])
+  for (const _ of [1, 2]) assert.equal((await client.request({ method: 'POST', path: '/', body: '{}' })).body, 'busy')
+  const alone = aClient(context, [starting.url])
+  await assert.rejects(alone.request({ method: 'POST', path: '/', body: '{}' }), unreachable(false, /this instance is starting/, 'refused'))
+})
+
 test('when all refuse, nothing was sent', async context => {
   const client = aClient(context, [await nobody(), await nobody()])
   await assert.rejects(client.request({ method: 'GET', path: '/' }), unreachable(false, /ECONNREFUSED/, 'refused'))

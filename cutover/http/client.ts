@@ -2,6 +2,7 @@ import { Agent, errors } from 'undici'
 import { currentTrace, readTrace, type Trace } from '../process/trace.ts'
 import { attributes } from '../telemetry/names.ts'
 import { inSpan } from '../telemetry/tracing.ts'
+import { notServed } from './not-served.ts'
 
 export interface HttpCall {
   readonly method: string
@@ -120,15 +121,19 @@ export function openClient(options: {
       }
       try {
         const reply = await once(baseUrl, call, trace, token, signal)
-        rests.delete(baseUrl)
-        return reply
+        const phase = reply.headers[notServed]
+        if (phase === undefined) {
+          rests.delete(baseUrl)
+          return reply
+        }
+        refused = new Unreachable(`this instance is ${phase}`, { sent: false, reason: 'refused' })
       } catch (error) {
         restAfter(baseUrl, error)
         if (!neverSent(error)) throw unreachable(error, deadlineMs)
         refused = error
       }
     }
-    throw unreachable(refused, deadlineMs)
+    throw refused instanceof Unreachable ? refused : unreachable(refused, deadlineMs)
   }
 
   return {

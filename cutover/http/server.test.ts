@@ -188,6 +188,9 @@ test('while it starts, probes are answered and everybody else is sent elsewhere;
   )
   const [status, problem] = await ask('/fast')
   assert.deepEqual([status, problem['code'], problem['retryable']], [503, 'unavailable', true])
+  // A path that is not there may be there in a moment: nobody is told yet that it does not exist.
+  const early = await fetch(`${server.url}/not-there`)
+  assert.deepEqual([early.status, early.headers.get('cutover-not-served')], [503, 'starting'])
 
   database = 'ok'
   assert.equal((await ask('/readyz'))[0], 503)

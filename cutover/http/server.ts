@@ -1,3 +1,4 @@
+import { notServed } from './not-served.ts'
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -83,14 +84,16 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   formats.default(ajv)
 
   app.addHook('onRequest', async (request, reply) => {
+    // First of all: what is not there now may be there in a moment. Nothing has been done, so another instance may be asked.
+    if (phase !== 'open' && !probes.has(request.url.split('?')[0] ?? '')) {
+      reply.header(notServed, phase)
+      throw new Problem('unavailable', { detail: `this instance is ${phase}; try again, perhaps elsewhere` })
+    }
     // Before the body is read, so that a wrong body does not hide a wrong path.
     if (request.is404) {
       const page = request.method === 'GET' ? await options.pages?.(request.url.split('?')[0] ?? '') : null
       if (page != null) return send(reply, page)
       throw notFound(request, routes)
-    }
-    if (phase !== 'open' && !probes.has(request.url.split('?')[0] ?? '')) {
-      throw new Problem('unavailable', { detail: `this instance is ${phase}; try again, perhaps elsewhere` })
     }
   })
   app.addHook('onSend', async (_request, reply) => {

@@ -120,12 +120,16 @@ const faults: readonly FaultRequest[] = [
   { kind: 'pause', service: 'bonuses', instance: 2, seconds: 2 },
   { kind: 'kill', service: 'management', instance: 1 },
 ]
-/** Outcomes per second. At every step, enough that the rare facts come by as well: a gate wants fifty pairs of each. */
-const rates = { all: 60, ends: 60, end: 40 } as const
-
 /** The journey of these moves on a system of their own, with kills of services, engines and PostgreSQL in between. */
-export async function provePlans(moves: readonly Move[], stops: Stops, instances: string, context: TestContext): Promise<void> {
-  const system = await startSystem({ instances, rate: rates[stops], patient: true })
+export async function provePlans(
+  moves: readonly Move[],
+  stops: Stops,
+  /** Outcomes per second: enough that the facts of these links come by. */
+  rate: number,
+  instances: string,
+  context: TestContext,
+): Promise<void> {
+  const system = await startSystem({ instances, rate, patient: true })
   try {
     const began = Date.now()
     const told = (line: string): void => context.diagnostic(`${Math.round((Date.now() - began) / 1000)} s: ${line}`)

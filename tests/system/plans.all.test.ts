@@ -13,7 +13,7 @@ const second: readonly Move[] = links
 test(
   'the links of the four written procedures go both ways, and back from every step of their plans, under traffic, while services, engines and PostgreSQL are killed',
   { timeout: 2_400_000 },
-  context => provePlans(first, 'all', instances, context),
+  context => provePlans(first, 'all', 30, instances, context),
 )
 
 /**
@@ -25,5 +25,6 @@ const stops = process.env['JOURNEY'] === 'whole' ? 'all' : 'ends'
 test(
   `the five other links do the same by the plans that are generated for them${stops === 'all' ? '' : ', back from the ends'}`,
   { timeout: 2_400_000 },
-  context => provePlans(second, stops, instances, context),
+  // Tasks that have become too easy are rare, and a gate wants fifty pairs of them.
+  context => provePlans(second, stops, 60, instances, context),
 )

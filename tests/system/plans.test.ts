@@ -13,6 +13,7 @@ test(
         { link: 'COMM-040', to: 'event' },
       ],
       'end',
+      40,
       'bonuses=2,engine=2',
       context,
     ),
