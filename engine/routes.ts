@@ -31,6 +31,7 @@ export function engineRoutes({ database, mover, gather, verify }: EngineRoutes):
       method: 'POST',
       path: paths.switch,
       operationId: 'switchLink',
+      repeats: { noKey: 'a link that is on the route already is not moved again' },
       summary: 'Moves a link to a route; repeating it changes nothing',
       policy: 'operator',
       params: {
@@ -76,6 +77,7 @@ export function engineRoutes({ database, mover, gather, verify }: EngineRoutes):
       method: 'POST',
       path: paths.verify,
       operationId: 'verify',
+      repeats: { noKey: 'it only reads' },
       summary: 'Compares the business rows of sender and receiver of every link, and the sum of the ledger',
       policy: everybody,
       async handle() {

@@ -32,6 +32,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cutover/diagnosis': stored,
   'cutover/trace': stored,
   'cutover/outbox': [...stored, 'cutover/registry', 'cutover/switch', 'cutover/telemetry'],
+  'cutover/idempotency': [...stored, 'cutover/http', 'cutover/outbox'],
   'cutover/consumer': [...stored, 'cutover/broker', 'cutover/receive'],
   'cutover/delivery': [...stored, 'cutover/http', 'cutover/switch', 'cutover/outbox'],
   'cutover/relay': [...stored, 'cutover/broker', 'cutover/http', 'cutover/switch', 'cutover/outbox', 'cutover/delivery'],

@@ -7,6 +7,9 @@ import { extendProblems, Problem } from '../cutover/failure/problem.ts'
 import { type HttpClient, openClient } from '../cutover/http/client.ts'
 import { openServer, type Server, type RouteDefinition } from '../cutover/http/server.ts'
 import type { Caller, Verifier } from '../cutover/http/tokens.ts'
+import { openOnce } from '../cutover/idempotency/once.ts'
+import { openIdempotencyStore } from '../cutover/idempotency/postgres.ts'
+import type { Sender } from '../cutover/outbox/sender.ts'
 import { systemClock, systemRandom } from '../cutover/process/clock.ts'
 import { openLog } from '../cutover/process/log.ts'
 import { accountRoutes } from '../school/bonuses/accounts/http.ts'
@@ -85,7 +88,10 @@ const listening = async (service: string, routes: readonly RouteDefinition[]): P
 async function aDatabase(line: string): Promise<Database> {
   const { url } = await freshDatabase()
   const database = openDatabase({ url, name: 'test', connectionsMax: 24, onIdleError: () => undefined })
-  await installMigrations(database, [{ name: line, folder: fileURLToPath(new URL(`../school/${line}/db`, import.meta.url)) }])
+  await installMigrations(database, [
+    { name: 'cutover', folder: fileURLToPath(new URL('../cutover/sql', import.meta.url)) },
+    { name: line, folder: fileURLToPath(new URL(`../school/${line}/db`, import.meta.url)) },
+  ])
   return database
 }
 
@@ -111,10 +117,13 @@ export async function startMonthEnd({ deadlineMs = 5_000, lateMs = 0 } = {}): Pr
   const payer = await listening('finance', standIn.routes)
   const toFinance = client(payer.url, 'bonuses', deadlineMs)
   const finance = openFinanceClient(toFinance)
+  // The month end states no facts.
+  const sender: Sender = { transaction: work => database.transaction(tx => work(tx, () => 'nothing is stated here')) }
+  const once = openOnce({ sender, store: openIdempotencyStore(database), clock: systemClock })
   const bonuses = await listening('bonuses', [
     ...accountRoutes(database, aReader<Manager>('COMM-070'), wholeTitles),
-    ...periodRoutes({ ...ports, finance }),
-    ...payoutRoutes(database),
+    ...periodRoutes({ ...ports, finance, once }),
+    ...payoutRoutes(database, once),
     ...checkRoutes(database, finance),
   ])
   const confirming = client(bonuses.url, 'finance-service', 5_000)
@@ -152,7 +161,7 @@ export async function startMonthEnd({ deadlineMs = 5_000, lateMs = 0 } = {}): Pr
       await database.transaction(tx => post([entry], tx))
       return key
     },
-    close: async period => closePeriod(ports, { period: period ?? (await open()), by: 'f1' }),
+    close: async period => closePeriod(ports, { period: period ?? (await open()), by: 'f1' }, work => database.transaction(work)),
     misbehave: (mode, calls = null) => tell(paymentsDatabase, { mode, calls }),
     async deliver(rounds = 20) {
       for (let round = 0; round < rounds; round++) {

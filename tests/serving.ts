@@ -5,8 +5,10 @@ import { installMigrations } from '../cutover/database/install.ts'
 import { extendProblems } from '../cutover/failure/problem.ts'
 import { openServer, type RouteDefinition } from '../cutover/http/server.ts'
 import type { Caller } from '../cutover/http/tokens.ts'
+import { openIdempotencyStore } from '../cutover/idempotency/postgres.ts'
+import { type Once, openOnce } from '../cutover/idempotency/once.ts'
 import type { Sender } from '../cutover/outbox/sender.ts'
-import { systemRandom } from '../cutover/process/clock.ts'
+import { systemClock, systemRandom } from '../cutover/process/clock.ts'
 import { openLog } from '../cutover/process/log.ts'
 import { problems } from '../school/contracts/problems.ts'
 import { freshDatabase } from './database.ts'
@@ -30,7 +32,13 @@ export interface Served {
   readonly database: Database
   /** What was recorded in transactions that committed, in order. */
   readonly told: Told[]
-  call(as: Caller, method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<Answer>
+  call(
+    as: Caller,
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: object,
+    headers?: Record<string, string>,
+  ): Promise<Answer>
 }
 
 export const person = (subject: string, role: 'manager' | 'candidate' | 'admin'): Caller => ({ kind: 'person', subject, role })
@@ -38,7 +46,7 @@ export const service = (name: string, link: string): Caller => ({ kind: 'service
 
 export async function serveSchool(
   name: 'management' | 'hiring',
-  routes: (database: Database, sender: Sender) => readonly RouteDefinition[],
+  routes: (database: Database, once: Once) => readonly RouteDefinition[],
 ): Promise<Served> {
   const { url } = await freshDatabase()
   const database = openDatabase({ url, name: 'test', connectionsMax: 4, onIdleError: () => undefined })
@@ -65,7 +73,7 @@ export async function serveSchool(
   const server = await openServer({
     service: name,
     port: 0,
-    routes: routes(database, sender),
+    routes: routes(database, openOnce({ sender, store: openIdempotencyStore(database), clock: systemClock })),
     verifier: { verify: async () => caller },
     log: openLog({ service: 'test', instance: '1', level: 'fatal' }),
     ready: async () => ({}),
@@ -73,9 +81,9 @@ export async function serveSchool(
   return {
     database,
     told,
-    async call(as, method, url, body) {
+    async call(as, method, url, body, more = {}) {
       caller = as
-      const headers = { authorization: 'Bearer any', ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+      const headers = { authorization: 'Bearer any', ...more, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
       const answer = await server.inject({ method, url, headers, ...(body === undefined ? {} : { payload: JSON.stringify(body) }) })
       return { status: answer.statusCode, body: answer.body === '' ? {} : answer.json<Record<string, unknown>>() }
     },

@@ -4,7 +4,7 @@ import type { Database } from '../cutover/database/database.ts'
 import type { Courier, Delivered } from '../cutover/delivery/courier.ts'
 import { openRetryBudget } from '../cutover/failure/retry-budget.ts'
 import { ensurePartitions } from '../cutover/outbox/partitions.ts'
-import { openSender } from '../cutover/outbox/sender.ts'
+import { openSender, type Sender } from '../cutover/outbox/sender.ts'
 import { openRegistry, registerVersions } from '../cutover/registry/registry.ts'
 import { openReceiveStore } from '../cutover/receive/postgres.ts'
 import { openStores } from '../cutover/service/stores.ts'
@@ -13,6 +13,7 @@ import { Counted, countingDatabase, countLink } from './counting.ts'
 
 export interface Stating {
   readonly database: Database
+  readonly sender: Sender
   /** States a fact and answers with its id; nothing calls or publishes it. */
   state(key: string): Promise<string>
 }
@@ -35,7 +36,7 @@ export async function openStating(rows = 1_000): Promise<Stating> {
     deliverNow: () => undefined,
     committed: () => undefined,
   })
-  return { database, state: key => sender.transaction(async (_, record) => record(Counted, { key, amount: 1, needs: '' })) }
+  return { database, sender, state: key => sender.transaction(async (_, record) => record(Counted, { key, amount: 1, needs: '' })) }
 }
 
 /** A courier to a receiver that keeps its receipts in the same database, and answers as the test says. */

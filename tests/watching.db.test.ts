@@ -147,13 +147,15 @@ test('every name and label that the dashboard and the rules use is one that a ru
   })
 })
 
-/** The first record of a topic, sent once more, as a relay does that was killed before it could note that it had. */
+/** The first record of a topic, sent once more, as a relay does that was killed before it could note that it had; and once with a field that nobody knows. */
 async function comesTwice(broker: School['broker'], name: string): Promise<void> {
   for (;;) {
     const topic = (await broker.topic(name)) ?? assert.fail(name)
     const from = Array.from({ length: topic.partitions }, (_, partition) => ({ partition, offset: 0n }))
     const [record] = await broker.fetch(topic, from, 1, 1_000)
-    if (record !== undefined) return broker.append(name, [record])
+    if (record === undefined) continue
+    const { payload, meta } = JSON.parse(record.value) as { payload: object; meta: object }
+    return broker.append(name, [record, { ...record, value: JSON.stringify({ payload: { ...payload, unheard_of: 1 }, meta }) }])
   }
 }
 

@@ -106,7 +106,7 @@ test('a message whose handler throws is set aside alone after bounded tries, and
 
 test('what cannot be read or must not be here is set aside with its bytes, and holds up nothing', async () => {
   const { database, broker, publish, consume } = await setup()
-  await broker.append(Counted.topic, [{ key: 'x', value: 'no headers', headers: {} }])
+  await broker.append(Counted.topic, [{ key: 'x', value: '{"no":"headers"}', headers: {} }])
   await publish([{ ...aFact('b'), bytes: 'no JSON' }, { ...aFact('c'), source: 'elsewhere' }, aFact('d')])
   await consume(standsAt(4))
   assert.deepEqual(await effectsIn(database), ['d:1'])

@@ -7,16 +7,17 @@ import {
   TopicQuarantined,
   TopicUnknown,
 } from '../broker/broker.ts'
-import { fromHeaders } from '../contract/headers.ts'
 import type { Message } from '../contract/message.ts'
-import { isTransient, type Tx } from '../database/database.ts'
+import { isTransient, sqlState, type Tx } from '../database/database.ts'
 import { fullJitter } from '../failure/backoff.ts'
 import type { Clock, Random } from '../process/clock.ts'
 import type { Log } from '../process/log.ts'
 import type { Outcome } from '../receive/outcome.ts'
 import type { Receiver } from '../receive/receiver.ts'
 import type { DeadMessage } from '../receive/store.ts'
+import { type Beginnings, endedMax, openBeginnings } from './beginnings.ts'
 import { goOn } from './gaps.ts'
+import { readRecord } from './record.ts'
 import type { Shares } from './shares.ts'
 import { type ConsumerStatus, type Now, statusOf } from './status.ts'
 import type { ConsumerStore, Held } from './store.ts'
@@ -62,6 +63,7 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
   let renewAt = 0
   let failures = 0
   let trouble: string | null = null
+  const beginnings = openBeginnings(options.store, shares.of)
   let begun = false
   let progressAt = 0
   let sinceMs: number | null = null
@@ -82,6 +84,7 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
       begun = true
       if (clock.now() >= renewAt) {
         unsure = true
+        await beginnings.survive()
         ;({ held, gaps: now.gaps } = await goOn(options, await shares.renew()))
         unsure = false
         renewAt = clock.now() + renewMs
@@ -99,7 +102,7 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
         continue
       }
       const records = await broker.fetch(topic, from, batchMax, waitMs, signal)
-      if (records.length > 0) held = await take(options, held, records, signal)
+      if (records.length > 0) held = await take(options, beginnings, held, records, signal)
       failures = 0
       trouble = null
     } catch (error) {
@@ -132,18 +135,43 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
 /** One batch in one transaction; when that fails by the batch's own fault, each record in one of its own. */
 async function take(
   options: ConsumerOptions,
+  beginnings: Beginnings,
   held: readonly Held[],
   records: readonly LogRecord[],
   signal: AbortSignal,
 ): Promise<readonly Held[]> {
-  try {
-    return await takeTogether(options, held, records)
-  } catch (error) {
-    if (error instanceof ShareLost || isTransient(error)) throw error
-    let now = held
-    for (const record of records) now = await takeAlone(options, now, record, signal)
-    return now
+  // Where a holder has ended, one of these may have ended it: each alone, so that only that one is looked upon.
+  if ((await beginnings.begin(held, records)) === 0) {
+    try {
+      const moved = await takeTogether(options, held, records)
+      beginnings.end()
+      return moved
+    } catch (error) {
+      if (isEverybodys(error)) throw error
+    }
   }
+  let now = held
+  for (const record of records) {
+    const ended = await beginnings.begin(now, [record])
+    now = ended < endedMax ? await takeAlone(options, now, record, signal) : await setAsideUnhandled(options, now, record, ended)
+    beginnings.end()
+  }
+  return now
+}
+
+/** Trouble that other messages would have as well. A transaction that its handler left idle is that handler's own. */
+const isEverybodys = (error: unknown): boolean => error instanceof ShareLost || (isTransient(error) && sqlState(error) !== '25P03')
+
+function setAsideUnhandled(options: ConsumerOptions, held: readonly Held[], record: LogRecord, ended: number): Promise<readonly Held[]> {
+  const reason = `${ended} processes ended while they handled this message; it was set aside before it ends another`
+  return bury(options, held, record, dead(options, record, 'crash_loop', reason, ended))
+}
+
+function bury(options: ConsumerOptions, held: readonly Held[], record: LogRecord, letter: DeadMessage): Promise<readonly Held[]> {
+  return options.store.transaction(async tx => {
+    await options.receiver.bury(tx, [letter])
+    return advance(tx, options, held, [record])
+  })
 }
 
 async function takeAlone(
@@ -156,13 +184,10 @@ async function takeAlone(
     try {
       return await takeTogether(options, held, [record])
     } catch (error) {
-      if (error instanceof ShareLost || isTransient(error) || signal.aborted) throw error
+      if (isEverybodys(error) || signal.aborted) throw error
       if (attempt >= attemptsMax) {
         const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
-        return options.store.transaction(async tx => {
-          await options.receiver.bury(tx, [dead(options, record, 'handler_error', reason, attempt)])
-          return advance(tx, options, held, [record])
-        })
+        return bury(options, held, record, dead(options, record, 'handler_error', reason, attempt))
       }
       await options.clock.sleep(fullJitter(attempt, retryDelay, options.random), signal)
     }
@@ -186,8 +211,8 @@ async function takeIn(
   const messages: { message: Message; record: LogRecord }[] = []
   const unreadable: DeadMessage[] = []
   for (const record of records) {
-    const message = fromHeaders(record.headers, record.value)
-    if ('wrong' in message) unreadable.push(dead(options, record, 'header_invalid', message.wrong, 1))
+    const message = readRecord(record)
+    if ('wrong' in message) unreadable.push(dead(options, record, message.code, message.wrong, 1))
     else messages.push({ message, record })
   }
   const outcomes =
@@ -223,7 +248,7 @@ const originOf = (options: ConsumerOptions, record: LogRecord): string =>
   `${options.shares.of.topicId}/${record.partition}/${record.offset}`
 
 const dead = (options: ConsumerOptions, record: LogRecord, code: string, error: string, attempts: number): DeadMessage => {
-  const message = fromHeaders(record.headers, record.value)
+  const message = readRecord(record)
   return {
     // Named where it can be: what the sender believes lost it sends again.
     factId: 'wrong' in message ? null : message.factId,

@@ -1,8 +1,23 @@
 import type { Database } from '../database/database.ts'
-import { aliveMs, type ConsumerStore, type Declaration, type LiveInstance, type OpenGap, type ShareOf, shareLeaseMs } from './store.ts'
+import {
+  aliveMs,
+  type ConsumerStore,
+  type Declaration,
+  type LiveInstance,
+  type OpenGap,
+  type ShareOf,
+  shareLeaseMs,
+  type Start,
+} from './store.ts'
 
 const keyOf = ({ consumer, topicId }: ShareOf): string[] => [consumer, topicId]
 const ownOf = ({ consumer, topicId, holder }: ShareOf): string[] => [consumer, topicId, holder]
+
+const columnsOf = (starts: readonly Start[]): readonly unknown[] => [
+  starts.map(one => one.partition),
+  starts.map(one => one.offset.toString()),
+  starts.map(one => one.term),
+]
 
 /** A gap as its row has it: int8 arrives as a string. */
 type GapRow = Omit<OpenGap, 'wanted' | 'start' | 'end' | 'resume'> & Readonly<Record<'wanted' | 'start' | 'end' | 'resume', string>>
@@ -31,6 +46,28 @@ export const openConsumerStore = (database: Database): ConsumerStore => ({
       ],
     )
     return rowCount
+  },
+
+  async begin(share, starts) {
+    // Without waiting for the disk: it is there for the next process as soon as it is committed, and needs to outlive no more.
+    const { rows } = await database.query<{ ended: number }>(
+      `with quick as materialized (select set_config('synchronous_commit', 'off', true))
+       update consumer_partition c set begun = n.first, begun_term = n.term,
+              ended = case when c.begun is distinct from n.first then 0 when c.begun_term = n.term then c.ended else c.ended + 1 end
+         from unnest($3::int[], $4::bigint[], $5::bigint[]) as n(partition, first, term), quick
+        where c.consumer = $1 and c.topic_id = $2 and c.partition = n.partition and c.term = n.term
+       returning c.ended`,
+      [...keyOf(share), ...columnsOf(starts)],
+    )
+    return Math.max(0, ...rows.map(row => row.ended))
+  },
+  async survive(share, starts) {
+    await database.query(
+      `update consumer_partition c set ended = 0, begun = case when c.begun_term = n.term then null else c.begun end
+         from unnest($3::int[], $4::bigint[], $5::bigint[]) as n(partition, first, term)
+        where c.consumer = $1 and c.topic_id = $2 and c.partition = n.partition and c.begun = n.first`,
+      [...keyOf(share), ...columnsOf(starts)],
+    )
   },
 
   async install(share, partitions) {

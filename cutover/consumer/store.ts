@@ -16,6 +16,13 @@ export interface Held {
   readonly term: string
 }
 
+/** Where a holder begins to handle records. */
+export interface Start {
+  readonly partition: number
+  readonly offset: bigint
+  readonly term: string
+}
+
 export interface Move {
   readonly from: Held
   readonly to: bigint
@@ -48,6 +55,14 @@ export interface ConsumerStore {
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
   /** Compare-and-set of positions, each under its term; answers with how many were moved. */
   advance(tx: Tx, share: ShareOf, moves: readonly Move[]): Promise<number>
+
+  /**
+   * Notes where records are about to be handled; durable for whoever outlives this process, not for the server's own end.
+   * Resolves with how many holders before this one began there and never came past it; of several places, the most.
+   */
+  begin(share: ShareOf, starts: readonly Start[]): Promise<number>
+  /** Takes back what was noted, and what of it was counted against a record: whoever began there lives. */
+  survive(share: ShareOf, starts: readonly Start[]): Promise<void>
 
   /** Makes the rows of a topic's partitions, at its start, unless they are there. */
   install(share: ShareOf, partitions: number): Promise<void>

@@ -19,21 +19,28 @@ export function toHeaders(message: Message): Record<string, string> {
 
 export type Headers = Readonly<Record<string, string | undefined>>
 
-/** Reads a message from its headers. Answers with what is wrong, as a sentence, when they do not describe one. */
-export function fromHeaders(headers: Headers, bytes: string): Message | { readonly wrong: string } {
+/** Why headers do not describe a message: a code, and a sentence. */
+export interface WrongHeaders {
+  readonly code: 'header_invalid' | 'version_invalid'
+  readonly wrong: string
+}
+
+/** Reads a message from its headers. Answers with what is wrong when they do not describe one. */
+export function fromHeaders(headers: Headers, bytes: string): Message | WrongHeaders {
   const [factId, event, version, source, position] = ['fact', 'event', 'version', 'source', 'position'].map(
     name => headers[`cutover-${name}`],
   )
   if (factId === undefined || !/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(factId)) {
-    return { wrong: 'header cutover-fact must be a UUID' }
+    return invalid('header cutover-fact must be a UUID')
   }
-  if (event === undefined || source === undefined) return { wrong: 'headers cutover-event and cutover-source are required' }
-  if (version === undefined || !/^\d{1,6}$/.test(version)) return { wrong: 'header cutover-version must be a number from 0' }
-  if (position === undefined || !/^\d{1,18}$/.test(position)) return { wrong: 'header cutover-position must be a number' }
+  if (event === undefined || source === undefined) return invalid('headers cutover-event and cutover-source are required')
+  if (version === undefined || !/^\d{1,6}$/.test(version))
+    return { code: 'version_invalid', wrong: 'header cutover-version must be a whole number from 0 to 999999' }
+  if (position === undefined || !/^\d{1,18}$/.test(position)) return invalid('header cutover-position must be a number')
   const revision = headers['cutover-revision']
-  if (revision !== undefined && !/^\d{1,15}$/.test(revision)) return { wrong: 'header cutover-revision must be a number' }
+  if (revision !== undefined && !/^\d{1,15}$/.test(revision)) return invalid('header cutover-revision must be a number')
   const stamps = parseStamps(headers['cutover-stamps'])
-  if (stamps === undefined) return { wrong: 'header cutover-stamps must be a JSON object of stamps by link' }
+  if (stamps === undefined) return invalid('header cutover-stamps must be a JSON object of stamps by link')
   return {
     factId,
     event,
@@ -50,7 +57,12 @@ export function fromHeaders(headers: Headers, bytes: string): Message | { readon
   }
 }
 
-/** No stamps at all is legal here: the receiver parks such a message. What is there must be well formed. */
+const invalid = (wrong: string): WrongHeaders => ({ code: 'header_invalid', wrong })
+
+/**
+ * No stamps at all, and a route that nobody here knows, are legal here: the receiver parks such a message. What is there
+ * must be well formed.
+ */
 function parseStamps(text: string | undefined): Record<string, Stamp> | undefined {
   if (text === undefined) return {}
   try {
@@ -64,7 +76,5 @@ function parseStamps(text: string | undefined): Record<string, Stamp> | undefine
 
 function isStamp(value: unknown): value is Stamp {
   const stamp = value as Partial<Stamp> | null
-  return (
-    typeof stamp === 'object' && stamp !== null && (stamp.route === 'http' || stamp.route === 'event') && Number.isSafeInteger(stamp.epoch)
-  )
+  return typeof stamp === 'object' && stamp !== null && typeof stamp.route === 'string' && Number.isSafeInteger(stamp.epoch)
 }

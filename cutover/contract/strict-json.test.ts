@@ -69,7 +69,7 @@ const refused: readonly (readonly [string, string | Uint8Array, string, string?]
   ['text after the document', '{} x', 'json_syntax'],
   ['a byte order mark', Uint8Array.of(0xef, 0xbb, 0xbf, 0x7b, 0x7d), 'json_bom'],
   ['invalid UTF-8', Uint8Array.of(0x22, 0xff, 0x22), 'utf8_invalid'],
-  ['UTF-16', new Uint8Array(Buffer.from('\ufeff{}', 'utf16le')), 'utf8_invalid'],
+  ['UTF-16', new Uint8Array(Buffer.from('\ufeff{}', 'utf16le')), 'charset_unsupported'],
   ['a key that occurs twice', '{"a":{"b":1,"b":2}}', 'json_duplicate_key', '/a/b'],
   ['a key that occurs twice by an escape', '{"a":1,"\\u0061":2}', 'json_duplicate_key', '/a'],
   ['__proto__', '{"__proto__":{"admin":true}}', 'key_forbidden', '/__proto__'],

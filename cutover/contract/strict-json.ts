@@ -30,6 +30,7 @@ export function parseStrict(bytes: Uint8Array): unknown {
   if (bytes.length === 0) throw new JsonError('body_empty', '', 'a JSON document is expected')
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
     throw new JsonError('json_bom', '', 'send UTF-8 without a byte order mark')
+  if (isUtf16(bytes)) throw new JsonError('charset_unsupported', '', 'this is UTF-16; send UTF-8')
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -39,6 +40,10 @@ export function parseStrict(bytes: Uint8Array): unknown {
   const reader = new Reader(text)
   return reader.document()
 }
+
+/** By its mark, or because the first two characters, which are ASCII in JSON, have a zero byte each on the same side. */
+const isUtf16 = ([a, b, c, d]: Uint8Array): boolean =>
+  (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff) || (a === 0 && c === 0 && b !== 0) || (b === 0 && d === 0 && a !== 0)
 
 class Reader {
   readonly #text: string

@@ -59,16 +59,24 @@ export function openDatabase(options: DatabaseOptions): Database {
       // A connection that is ended from outside between two statements (a time-out, a server that stops) says so by an
       // event; the next statement fails as well. Nobody listening would end the process.
       const lost = (error: Error): void => void (broken = error)
+      const query = on(client)
+      let over = false
+      // Whoever still holds the transaction after its end would write into the next one of this connection.
+      const tx: Tx = { query: (...of) => (over ? Promise.reject(new Error('this transaction is over')) : query(...of)) }
       client.on('error', lost)
       try {
         await client.query(begin)
-        const result = await work({ query: on(client) })
+        const result = await work(tx)
+        over = true
         await client.query('commit')
         return result
       } catch (error) {
+        over = true
+        // Told by the server while nothing was asked of it: what was asked next only met the end of the connection.
+        const idle = sqlState(broken) === '25P03' && isTransient(error) ? broken : undefined
         // A rollback that fails leaves a connection in an unknown state: it is not used again.
         await client.query('rollback').catch((failure: Error) => (broken = failure))
-        throw error
+        throw idle ?? error
       } finally {
         client.off('error', lost)
         client.release(broken)

@@ -37,6 +37,10 @@ export function fieldError(error: ErrorObject): FieldError {
       return here('range', `must be ${String(params['comparison'])} ${limit}`)
     case 'multipleOf':
       return here('range', `must be a multiple of ${String(params['multipleOf'])}`)
+    case 'name':
+      return params['rule'] === 'name_blank'
+        ? here('name_blank', 'must hold a visible character')
+        : here('too_long', `has ${String(params['count'])} characters; ${limit} at the most`)
     case 'const':
       return here('choice', `must be ${JSON.stringify(params['allowedValue'])}`)
     case 'enum':

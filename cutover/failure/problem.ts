@@ -42,6 +42,7 @@ const catalogue: Record<string, CatalogueEntry> = {
   idempotency_key_format: { status: 400, title: 'The Idempotency-Key is not valid' },
   idempotency_key_missing: { status: 400, title: 'The Idempotency-Key is missing' },
   idempotency_key_reused: { status: 422, title: 'The key belongs to other content' },
+  in_progress: { status: 409, title: 'The first request with this key still runs' },
   internal: { status: 500, title: 'Something failed here' },
   job_state: { status: 409, title: 'The job does not take this order now' },
   job_unknown: { status: 404, title: 'There is no such job' },

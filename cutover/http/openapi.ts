@@ -1,3 +1,4 @@
+import { keptHours, keyLengthMax } from './idempotency-key.ts'
 import { schemasOf } from './request-checks.ts'
 import type { RouteDefinition } from './route.ts'
 
@@ -44,7 +45,7 @@ export function openApi(service: string, routes: readonly RouteDefinition[]): ob
 
 function operation(route: RouteDefinition): object {
   const { params, query, body } = schemasOf(route)
-  const parameters = [...parametersOf('path', params), ...parametersOf('query', query)]
+  const parameters = [...parametersOf('path', params), ...parametersOf('query', query), ...keyOf(route)]
   const answers = Object.entries(route.responses ?? { 200: {} }).map(([status, schema]) => [
     status,
     { description: 'What the summary says.', ...(status === '204' ? {} : { content: { 'application/json': { schema } } }) },
@@ -56,6 +57,7 @@ function operation(route: RouteDefinition): object {
     security: route.policy === 'public' ? [] : [{ token: [] }],
     ...(route.link === undefined ? {} : { 'x-cutover-link': route.link }),
     'x-cutover-policy': route.policy,
+    ...(route.repeats !== undefined && 'noKey' in route.repeats ? { 'x-cutover-repeats': route.repeats.noKey } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: {
@@ -64,6 +66,17 @@ function operation(route: RouteDefinition): object {
       '5XX': problemAnswer('It cannot be served now.'),
     },
   }
+}
+
+/** The header of an operation that takes a key. */
+function keyOf({ repeats }: RouteDefinition): object[] {
+  if (repeats === undefined || 'noKey' in repeats) return []
+  const description =
+    repeats.key === 'required'
+      ? 'The id of the fact, in double quotes or bare. Its effect is there once, for ever.'
+      : `Any text of the caller's own, in double quotes or bare. A repeat within ${keptHours} hours gets the first answer again, with Idempotency-Replayed: true.`
+  const schema = { type: 'string', minLength: 1, maxLength: keyLengthMax + 2 }
+  return [{ name: 'Idempotency-Key', in: 'header', required: repeats.key === 'required', description, schema }]
 }
 
 function parametersOf(place: 'path' | 'query', schema: object | undefined): object[] {

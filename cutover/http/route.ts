@@ -1,3 +1,4 @@
+import type { Repeats, RequestKey } from './idempotency-key.ts'
 import type { Caller, Officer, Role } from './tokens.ts'
 
 /**
@@ -21,6 +22,8 @@ export interface HttpRequest<Body = unknown, Params = Readonly<Record<string, st
   readonly query: Query
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly caller: Caller | null
+  /** Its `Idempotency-Key`, where the operation takes one and the caller sent it. */
+  readonly key?: RequestKey
   /** Aborts when the caller is gone. */
   readonly signal: AbortSignal
 }
@@ -40,6 +43,8 @@ export interface RouteDefinition {
   readonly operationId: string
   readonly summary: string
   readonly policy: Policy
+  /** Every operation that writes says what becomes of a request that comes twice. */
+  readonly repeats?: Repeats
   readonly tags?: readonly string[]
   /** The link that this operation is the HTTP route of. */
   readonly link?: string

@@ -3,15 +3,16 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Registry } from 'prom-client'
 import { parseStrict } from '../contract/strict-json.ts'
 import { Problem } from '../failure/problem.ts'
+import { openSchemaCheck } from '../failure/schema-check.ts'
 import type { Log } from '../process/log.ts'
 import type { Running } from '../process/process.ts'
 import { builtIn } from './built-in.ts'
+import { demandKey, readKey, requestKey, type RequestKey } from './idempotency-key.ts'
 import { watchInFlight } from './in-flight.ts'
 import { handleIn, observeRequests, traceIdOf } from './observed.ts'
 import { isPolicy, openGatekeeper } from './policy.ts'
@@ -21,6 +22,7 @@ import type { HttpAnswer, HttpRequest, RouteDefinition } from './route.ts'
 import type { Caller, Officer, Verifier } from './tokens.ts'
 
 export type { HttpAnswer, HttpRequest, Policy, RouteDefinition } from './route.ts'
+export { keptHours, type Repeats, type RequestKey } from './idempotency-key.ts'
 export { tokenDigest } from './policy.ts'
 export type { Officer } from './tokens.ts'
 
@@ -78,7 +80,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     ...(operator === undefined ? {} : { operator }),
     ...(approver === undefined ? {} : { approver }),
   })
-  const ajv = new Ajv2020({ strict: true, allErrors: true, coerceTypes: false, useDefaults: false, allowUnionTypes: true })
+  const ajv = openSchemaCheck()
   formats.default(ajv)
 
   app.addHook('onRequest', async (request, reply) => {
@@ -149,7 +151,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
         demand(params, request.params, 'parameter_invalid', 'a path parameter')
         demand(query, request.query, 'parameter_invalid', 'a query parameter')
         demand(body, request.body, 'body_invalid', 'the body')
-        return send(reply, await handleIn(request, () => route.handle(requestOf(request, reply))))
+        return send(reply, await handleIn(request, () => route.handle(requestOf(request, reply, keyOf(route, request)))))
       },
     })
   }
@@ -195,7 +197,17 @@ function openApp(options: ServerOptions, routes: readonly RouteDefinition[]): Fa
 
 type Raw = FastifyRequest & { rawBody?: string; caller?: Caller | null }
 
-function requestOf(request: FastifyRequest, reply: FastifyReply): HttpRequest {
+/** The key of a request to an operation that takes one. */
+function keyOf({ operationId, repeats }: RouteDefinition, request: FastifyRequest): RequestKey | undefined {
+  if (repeats === undefined || 'noKey' in repeats) return undefined
+  const text = readKey(request.headers['idempotency-key']?.toString())
+  demandKey(repeats, text)
+  if (text === undefined) return undefined
+  const { method, url: path, body } = request
+  return requestKey(text, { operation: operationId, method, path, body, caller: (request as Raw).caller ?? null })
+}
+
+function requestOf(request: FastifyRequest, reply: FastifyReply, key: RequestKey | undefined): HttpRequest {
   const gone = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort()
@@ -207,6 +219,7 @@ function requestOf(request: FastifyRequest, reply: FastifyReply): HttpRequest {
     query: request.query as Record<string, unknown>,
     headers: request.headers as Record<string, string | undefined>,
     caller: (request as Raw).caller ?? null,
+    ...(key === undefined ? {} : { key }),
     signal: gone.signal,
   }
 }

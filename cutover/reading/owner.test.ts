@@ -122,6 +122,7 @@ test('a page is asked for from after a key, and one row of rubbish in it spoils 
     asking.answer = said({ words: [...two, bad] })
     await assert.rejects(asking.owner.list(null, 3), away, JSON.stringify(bad))
   }
+  asking.nowMs = 10_000
   asking.answer = said({ words: [] })
   assert.deepEqual(await asking.owner.list(null, 3), [])
 })
@@ -143,6 +144,17 @@ test('three failures open the breaker: nobody waits for who is away, and a singl
   assert.ok(owner.willing())
   await owner.one(idOf(1))
   assert.equal(calls.length, 6)
+})
+
+test('rubbish counts as a failure: who answers with it three times is left alone for a while', async () => {
+  for (const rubbish of [said({ ...aWord(1, 'x'), size: 'long' }), said({ ...aWord(2, 'x'), revision: 1 }), { status: 200, body: '{' }]) {
+    const asking = setup()
+    asking.answer = rubbish
+    for (let call = 0; call < 3; call++) await assert.rejects(asking.owner.one(idOf(1)), away)
+    assert.equal(asking.owner.willing(), false)
+    await assert.rejects(asking.owner.one(idOf(1)), /asks again in a while/)
+    assert.equal(asking.calls.length, 3)
+  }
 })
 
 test('what has no list is not asked for one', async () => {

@@ -15,12 +15,13 @@ export interface Owner {
 export function openOwner(definition: ReplicaDefinition, from: string, client: HttpClient, breaker: Breaker): Owner {
   const { link } = definition
 
-  /** What was answered with 200; undefined when there is no such thing. */
-  async function get(path: string): Promise<unknown> {
+  /** What is read in an answer with 200; undefined when there is no such thing. An answer that cannot be read is none: the breaker counts it. */
+  async function get<Result>(path: string, read: (answer: unknown) => Result): Promise<Result | undefined> {
     const leave = breaker.enter()
     if (leave === undefined) throw new Unreachable(`${from} is away: ${link} asks again in a while`, { sent: false })
     try {
-      const answer = await ask(path)
+      const found = await ask(path)
+      const answer = found === undefined ? undefined : read(found)
       leave.succeeded()
       return answer
     } catch (error) {
@@ -61,16 +62,18 @@ export function openOwner(definition: ReplicaDefinition, from: string, client: H
   return {
     willing: () => breaker.willing(),
     async one(key) {
-      const answer = await get(definition.path(keyParts(key)))
-      if (answer === undefined) return null
-      const kept = toKept(answer)
-      if (keyOf(definition, kept.row) !== key) throw new Unreachable(`${from} answered ${link} for ${key} with another row`, { sent: true })
-      return kept
+      const kept = await get(definition.path(keyParts(key)), answer => {
+        const one = toKept(answer)
+        if (keyOf(definition, one.row) !== key)
+          throw new Unreachable(`${from} answered ${link} for ${key} with another row`, { sent: true })
+        return one
+      })
+      return kept ?? null
     },
     async list(after, limit) {
-      if (definition.list === undefined) throw new Error(`${link} has no list`)
-      const answer = await get(definition.list.path(after, limit))
-      return answer === undefined ? [] : definition.list.rows(answer).map(toKept)
+      const { list } = definition
+      if (list === undefined) throw new Error(`${link} has no list`)
+      return (await get(list.path(after, limit), answer => list.rows(answer).map(toKept))) ?? []
     },
   }
 }

@@ -76,7 +76,7 @@ export function openDoor(
         waiting.push({ message, resolve, reject })
         void work()
       })
-      return answer(outcome, receiver.link.id)
+      return answer(outcome, message, receiver.link.id)
     },
   }
 }
@@ -86,17 +86,21 @@ const unavailable = (cause: unknown): Problem =>
   new Problem('unavailable', { detail: 'the database is away or busy; the delivery was not booked, send it again', retryable: true, cause })
 
 function readRequest(request: HttpRequest<unknown, unknown, unknown>, receiver: Receiver, registry: Registry): Message {
-  const key = request.headers['idempotency-key']
-  if (key === undefined) throw new Problem('idempotency_key_missing', { detail: 'send the fact id as Idempotency-Key' })
   const message = fromHeaders(request.headers, request.rawBody)
   if ('wrong' in message) throw new Problem('header_invalid', { detail: message.wrong })
-  if (key.replace(/^"(.*)"$/, '$1') !== message.factId) {
+  if (request.key?.text !== message.factId) {
     throw new Problem('idempotency_key_format', { detail: 'Idempotency-Key must be the fact id of the header cutover-fact' })
   }
   const errors = boundsOf(request.body, message, registry)
   if (errors.length > 0) throw new Problem('body_invalid', { detail: `the body is not a ${receiver.link.event} within its bounds`, errors })
   return message
 }
+
+/** The first answer again, to the fact that got it; to another fact of the same key, which one that was and what it did. */
+const repeated = ({ of, first }: Extract<Outcome, { readonly is: 'duplicate' }>, factId: string): object =>
+  of === factId
+    ? { outcome: 'done' }
+    : { outcome: 'duplicate', ...(of === undefined ? {} : { duplicate_of: of }), ...(first === undefined ? {} : { first }) }
 
 /** What is wrong with a body, in its own version and then in the newest, in which the bounds are. */
 function boundsOf(body: unknown, { event, version }: Message, registry: Registry): readonly FieldError[] {
@@ -108,12 +112,12 @@ function boundsOf(body: unknown, { event, version }: Message, registry: Registry
 }
 
 /** What the sender is told. 200 and 409 `rejected` are receipts; 202 is a promise; the rest is given back to the sender. */
-function answer(outcome: Outcome, link: string): HttpAnswer {
+function answer(outcome: Outcome, { factId }: Message, link: string): HttpAnswer {
   switch (outcome.is) {
     case 'done':
       return { status: 200, body: { outcome: 'done' } }
     case 'duplicate':
-      return { status: 200, body: { outcome: 'duplicate' }, headers: { 'idempotent-replay': 'true', 'idempotency-replayed': 'true' } }
+      return { status: 200, body: repeated(outcome, factId), headers: { 'idempotent-replay': 'true', 'idempotency-replayed': 'true' } }
     case 'parked':
       return { status: 202, body: { outcome: 'parked', waits_for: outcome.waitsFor } }
     case 'passed':

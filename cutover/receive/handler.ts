@@ -47,7 +47,8 @@ export interface Keyed<M extends Envelope, Effect> {
 
 export type Applied =
   | { readonly outcome: 'done' }
-  | { readonly outcome: 'duplicate' }
+  /** It was done before: because of which fact, and what it was, in words, where the handler has kept that. */
+  | { readonly outcome: 'duplicate'; readonly of?: string | undefined; readonly first?: string | undefined }
   /** The key is taken by other content: nothing changes, both are shown. */
   | { readonly outcome: 'conflict'; readonly first: string; readonly second: string }
 

@@ -68,7 +68,7 @@ test('a data link stores its copy whatever its stamp says', () => {
 
 test('what was told over other links only is nothing to a data link, and what was stamped for none is parked', () => {
   assert.equal(judge(aMessage(undefined, { stamps: { 'COMM-070': event } }), data, [0], 'event', both).do, 'pass')
-  assert.deepEqual(judge(aMessage(undefined), data, [0], 'event', both), { do: 'park', waitsFor: 'stamp:COMM-040' })
+  assert.deepEqual(judge(aMessage(undefined), data, [0], 'event', both), { do: 'park', waitsFor: 'stamp_unknown:COMM-040' })
   assert.equal(judge(aMessage(undefined, { stamps: { 'COMM-070': event } }), link, [0], 'event', both).do, 'park')
 })
 

@@ -1,5 +1,5 @@
 import { capability } from '../contract/capability.ts'
-import type { LinkContract } from '../contract/contract.ts'
+import { type LinkContract, routes } from '../contract/contract.ts'
 import type { Message } from '../contract/message.ts'
 
 /** How a message came in. A parked or replayed one keeps the way by which it first came. */
@@ -43,7 +43,7 @@ export function judge(message: Message, link: LinkContract, versions: readonly n
   // A copy is kept of whatever was told; who answers a read, the reader's own switch decides.
   if (link.kind === 'data' && stamp !== undefined) return act
   if (link.kind === 'data' && Object.keys(message.stamps).length > 0) return { do: 'pass' }
-  if (stamp === undefined) return { do: 'park', waitsFor: `stamp:${link.id}` }
+  if (stamp === undefined || !routes.includes(stamp.route)) return { do: 'park', waitsFor: `stamp_unknown:${link.id}` }
   if (stamp.route === via) return act
   if (via === 'event') return { do: 'record' }
   return { do: 'dead', code: 'wrong_route', detail: `this fact's route on ${link.id} is ${stamp.route}; it must not be called by ${via}` }

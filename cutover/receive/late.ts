@@ -1,4 +1,4 @@
-import type { Route } from '../contract/contract.ts'
+import { type Route, routes } from '../contract/contract.ts'
 import type { Message } from '../contract/message.ts'
 
 /** The newest stamp that a link has shown: epoch 0 before the first; the route is null where only the epoch was kept. */
@@ -12,7 +12,9 @@ export function newestOf(messages: readonly Message[], link: string, seen: Newes
   return messages.reduce((newest, { stamps }) => {
     const stamp = stamps[link]
     // Of one epoch a link has one route, so whoever says it says it for all.
-    return stamp !== undefined && stamp.epoch >= newest.epoch ? { epoch: stamp.epoch, route: stamp.route } : newest
+    return stamp !== undefined && routes.includes(stamp.route) && stamp.epoch >= newest.epoch
+      ? { epoch: stamp.epoch, route: stamp.route }
+      : newest
   }, seen)
 }
 
@@ -28,7 +30,14 @@ export function lateOf(
 ): readonly Message[] {
   const late = messages.filter(({ factId, stamps }) => {
     const stamp = stamps[link]
-    if (stamp === undefined || newest.route === null || stamp.epoch >= newest.epoch || stamp.route === newest.route) return false
+    if (
+      stamp === undefined ||
+      newest.route === null ||
+      stamp.epoch >= newest.epoch ||
+      stamp.route === newest.route ||
+      !routes.includes(stamp.route)
+    )
+      return false
     return !isKnown(factId)
   })
   return [...new Map(late.map(message => [message.factId, message])).values()]

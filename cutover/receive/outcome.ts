@@ -1,7 +1,12 @@
+import type { Notice } from './notice.ts'
+
 /** What became of one message in one receive. Only the first three are terminal and leave a receipt. */
-export type Outcome =
+export type Outcome = Verdict & { readonly noticed?: readonly Notice[] }
+
+type Verdict =
   | { readonly is: 'done' }
-  | { readonly is: 'duplicate' }
+  /** `of` is the fact that came first, where that is known: this one itself, or another with the same key. `first` is what it did, in words. */
+  | { readonly is: 'duplicate'; readonly of?: string | undefined; readonly first?: string | undefined }
   | { readonly is: 'rejected'; readonly rule: string }
   | { readonly is: 'recorded' }
   /** It was told over other links only: nothing of this one's. */

@@ -44,16 +44,20 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
     const { rows } = await tx.query<Row>(
       // One look-up per fact, and the planner cannot make it anything else: a plan that was made while the table was small
       // and kept would read all of it for every batch. One row at least, with the newest stamp.
-      `select seen.epoch, seen.route, known.fact_id, known.outcome, known.detail
+      `select seen.epoch, seen.route, known.fact_id, known.outcome, known.detail, known.business_key as "businessKey"
          from (values (1)) as one left join epoch_seen as seen on seen.link = $1
          left join (
-           select fact_id, r.outcome, r.detail from unnest($2::uuid[]) as f(fact_id)
-            cross join lateral (select outcome, detail from receipt where receipt.fact_id = f.fact_id and link = $1 limit 1) as r
+           select fact_id, r.outcome, r.detail, r.business_key from unnest($2::uuid[]) as f(fact_id)
+            cross join lateral (select outcome, detail, business_key from receipt where receipt.fact_id = f.fact_id and link = $1 limit 1) as r
          ) as known on true`,
       [link, facts],
     )
     return {
-      receipts: new Map(rows.flatMap(({ fact_id: fact, outcome, detail }) => (fact === null ? [] : [[fact, { outcome, detail }]]))),
+      receipts: new Map(
+        rows.flatMap(({ fact_id: fact, outcome, detail, businessKey }) =>
+          fact === null ? [] : [[fact, { outcome, detail, businessKey }]],
+        ),
+      ),
       newest: { epoch: Number(rows[0]?.epoch ?? 0), route: rows[0]?.route ?? null },
     }
   },
@@ -105,9 +109,9 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
   async storeReceipts(tx, link, via, receipts) {
     if (receipts.length === 0) return
     await tx.query(
-      `insert into receipt (link, fact_id, position, outcome, detail, via)
-       select $1, r.fact_id, r.position, r.outcome, r.detail, $2
-         from unnest($3::uuid[], $4::bigint[], $5::text[], $6::text[]) as r(fact_id, position, outcome, detail)
+      `insert into receipt (link, fact_id, position, outcome, detail, business_key, via)
+       select $1, r.fact_id, r.position, r.outcome, r.detail, r.business_key, $2
+         from unnest($3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[]) as r(fact_id, position, outcome, detail, business_key)
        on conflict do nothing`,
       [
         link,
@@ -116,6 +120,7 @@ export const openReceiveStore = (database: Database): ReceiveStore => ({
         receipts.map(one => one.message.position),
         receipts.map(one => one.outcome),
         receipts.map(one => one.detail),
+        receipts.map(one => one.message.businessKey),
       ],
     )
   },

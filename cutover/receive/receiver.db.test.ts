@@ -112,7 +112,7 @@ test('an unknown version and a missing stamp are parked, never skipped', async (
   const { database, take } = await setup()
   assert.deepEqual(await take([aFact('a', { version: 1 }), { ...aFact('b'), stamps: {} }, aFact('c')]), ['parked', 'parked', 'done'])
   assert.deepEqual(await effectsIn(database), ['c:1'])
-  assert.deepEqual(await tracesIn(database), { ...nothing, receipts: ['done'], parked: ['stamp:L-1', 'version:Counted:1'] })
+  assert.deepEqual(await tracesIn(database), { ...nothing, receipts: ['done'], parked: ['stamp_unknown:L-1', 'version:Counted:1'] })
 })
 
 test('an event whose authority is http is only recorded: no effect and no receipt', async () => {

@@ -2,10 +2,13 @@ import type { Envelope, LinkContract } from '../contract/contract.ts'
 import { toHeaders } from '../contract/headers.ts'
 import type { Incoming, Message } from '../contract/message.ts'
 import type { Tx } from '../database/database.ts'
+import { type Clock, systemClock } from '../process/clock.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Applied, Handler, Keyed } from './handler.ts'
 import { type Judgement, judge, type Via } from './judge.ts'
+import { withinLimit } from './limit.ts'
 import { lateOf, type NewestStamp, newestOf } from './late.ts'
+import { noticesOf } from './notice.ts'
 import type { Outcome } from './outcome.ts'
 import { readMessage } from './read.ts'
 import type { DeadMessage, Known, NewReceipt, ReceiveStore } from './store.ts'
@@ -36,6 +39,7 @@ export function openReceiver(
   store: ReceiveStore,
   acts: readonly Via[] = ['http', 'event'],
   versions: readonly number[] = (registry.event(link.event)?.versions ?? []).map((_, version) => version),
+  clock: Clock = systemClock,
 ): Receiver {
   return {
     link,
@@ -65,14 +69,18 @@ export function openReceiver(
         outcomes[at] = { is: 'rejected', rule: receipt.outcome === 'rejected' ? (receipt.detail ?? '') : writtenOffRule }
         return false
       })
-      await handle(tx, fresh, via, outcomes)
-      const done = new Set([...known.keys(), ...fresh.filter(({ at }) => isDone(outcomes[at])).map(({ message }) => message.factId)])
-      for (const { message, at } of fresh) {
+      const own = fresh.filter(withOwnKey(known, outcomes))
+      await withinLimit(clock, link.id, handle(tx, own, via, outcomes))
+      const done = new Set([...known.keys(), ...own.filter(({ at }) => isDone(outcomes[at])).map(({ message }) => message.factId)])
+      for (const { message, at } of own) {
         // What is done stays done, whatever the handler would say of a copy now.
-        const is = outcomes[at]?.is
-        if (done.has(message.factId) && (is === 'parked' || is === 'rejected')) outcomes[at] = { is: 'duplicate' }
+        const outcome = outcomes[at]
+        const is = outcome?.is
+        if (done.has(message.factId) && (is === 'parked' || is === 'rejected')) outcomes[at] = { is: 'duplicate', of: message.factId }
+        else if (is === 'duplicate' && known.get(message.factId)?.outcome === 'done') outcomes[at] = { of: message.factId, ...outcome }
       }
-      await keep(tx, fresh, via, outcomes)
+      notice(own, outcomes)
+      await keep(tx, own, via, outcomes)
       return messages.map((message, at) => outcomes[at] ?? unhandled(message))
     },
     setAside: (tx, messages) =>
@@ -91,6 +99,29 @@ export function openReceiver(
 
   function judgeIt(message: Message, via: Via): Judgement {
     return judge(message, link, versions, via, acts)
+  }
+
+  /**
+   * A fact has one business key. Whatever comes under its id with another is not this fact: the first stands. Told by the
+   * receipts of a week, and within the call.
+   */
+  function withOwnKey(known: Known['receipts'], outcomes: (Outcome | undefined)[]): (item: Item) => boolean {
+    const keys = new Map<string, string>()
+    return ({ message: { factId, businessKey }, at }) => {
+      const first = known.get(factId)?.businessKey ?? keys.get(factId) ?? businessKey
+      keys.set(factId, first)
+      if (first === businessKey) return true
+      outcomes[at] = { is: 'conflict', first, second: businessKey }
+      return false
+    }
+  }
+
+  function notice(items: readonly Item[], outcomes: (Outcome | undefined)[]): void {
+    for (const { message, at } of items) {
+      const noticed = noticesOf(message.envelope, message.event, registry, clock.now())
+      const outcome = outcomes[at]
+      if (noticed.length > 0 && outcome !== undefined) outcomes[at] = { ...outcome, noticed }
+    }
   }
 
   /** Remembers a newer stamp, and notes what comes late: a write when the sender's switch has moved, not per message. */
@@ -158,7 +189,7 @@ export function openReceiver(
     const receipts = each.flatMap(({ message, outcome }): NewReceipt[] =>
       // Nobody asks what became of a direct fact, and what nobody asks for is never forgotten: a repeat has its revision.
       message.stamps[link.id]?.direct !== true && (outcome?.is === 'done' || outcome?.is === 'duplicate' || outcome?.is === 'rejected')
-        ? [{ message, outcome: outcome.is, detail: outcome.is === 'rejected' ? outcome.rule : null }]
+        ? [{ message, outcome: outcome.is, detail: outcome.is === 'rejected' ? outcome.rule : suspicion(outcome) }]
         : [],
     )
     await store.storeReceipts(tx, link.id, via, receipts)
@@ -182,6 +213,9 @@ interface Item {
 
 type Planned = Keyed<Envelope, unknown> & Item
 
+/** That the message's time cannot be right is kept with what was done about it. */
+const suspicion = ({ noticed = [] }: Outcome): string | null => noticed.find(one => one === 'clock_suspect') ?? null
+
 const isDone = (outcome: Outcome | undefined): boolean => outcome?.is === 'done' || outcome?.is === 'duplicate'
 
 function deathOf(outcome: Outcome): { code: string; error: string } | undefined {
@@ -196,8 +230,8 @@ function deathOf(outcome: Outcome): { code: string; error: string } | undefined 
 
 function toOutcome(applied: Applied | undefined): Outcome {
   if (applied === undefined) throw new Error('the handler left out an effect')
-  if (applied.outcome === 'conflict') return { is: 'conflict', first: applied.first, second: applied.second }
-  return { is: applied.outcome }
+  const { outcome: is, ...more } = applied
+  return { is, ...more } as Outcome
 }
 
 const unhandled = (message: Message): never => {

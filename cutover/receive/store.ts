@@ -14,6 +14,8 @@ export interface NewReceipt {
 export interface Receipt {
   readonly outcome: string
   readonly detail: string | null
+  /** Null in one that an older build has written. */
+  readonly businessKey: string | null
 }
 
 /** What is stored about facts of a link before a message of them is handled. */

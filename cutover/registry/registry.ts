@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import type { ValidateFunction } from 'ajv/dist/2020.js'
 import { canonicalJson } from '../contract/json.ts'
 import type { Document, Envelope, EventContract } from '../contract/contract.ts'
 import type { Lens } from '../contract/lens.ts'
 import { fieldError } from '../failure/field-error.ts'
 import type { FieldError } from '../failure/problem.ts'
+import { openSchemaCheck } from '../failure/schema-check.ts'
 import type { RegistryStore } from './store.ts'
 
 /** Knows every event version of the system and says whether an envelope is one of them. */
@@ -14,6 +15,8 @@ export interface Registry {
   invalid(envelope: unknown, event: string, version: number): readonly FieldError[]
   /** The same with the stricter bounds that our own producers and HTTP doors keep: closed, bounded, no empty ids. Of the newest version's payload. */
   outOfBounds(envelope: unknown, event: string): readonly FieldError[]
+  /** Whether every member of payload and meta is one that a version or the bounds know. */
+  knowsAll(envelope: Envelope, event: string): boolean
   /** A valid envelope with its payload brought to the newest version; its meta says which one it was. */
   toNewest(envelope: Envelope, event: string): Envelope
   /** A payload of the newest version, as one of an older version. */
@@ -28,8 +31,7 @@ export function openRegistry(events: readonly EventContract[]): Registry {
         `${name} has ${versions.length} versions and ${lenses.length} lenses: there must be one from each version to the next`,
       )
   }
-  const ajv = new Ajv2020({ strict: true, allErrors: true, coerceTypes: false, useDefaults: false, allowUnionTypes: true })
-  ajv.addKeyword({ keyword: 'x-sensitivity', schemaType: 'string' })
+  const ajv = openSchemaCheck()
   const byName = new Map(events.map(event => [event.name, event]))
   const compiled = new Map<Document, ValidateFunction>()
   const validate = (document: Document): ValidateFunction => {
@@ -39,6 +41,9 @@ export function openRegistry(events: readonly EventContract[]): Registry {
     compiled.set(document, made)
     return made
   }
+  const known = new Map<string, ReadonlySet<string>>(
+    events.map(event => [event.name, new Set([event.bounds, ...event.versions].flatMap(namesIn))]),
+  )
   const check = (document: Document | undefined, value: unknown, missing: FieldError): readonly FieldError[] => {
     if (document === undefined) return [missing]
     const valid = validate(document)
@@ -69,8 +74,24 @@ export function openRegistry(events: readonly EventContract[]): Registry {
         code: 'event_unknown',
         detail: `${event} is not an event of this system`,
       }),
+    knowsAll(envelope, event) {
+      const names = known.get(event)
+      return placesOf(envelope).every(place => names?.has(place) === true)
+    },
   }
 }
+
+/** `/payload/task_id` and the like: the members of an envelope, two levels deep. */
+const placesOf = (envelope: object): string[] =>
+  Object.entries(envelope).flatMap(([part, value]) =>
+    typeof value === 'object' && value !== null ? Object.keys(value as object).map(name => `/${part}/${name}`) : [`/${part}`],
+  )
+
+type WithProperties = { readonly properties?: Readonly<Record<string, object>> }
+const namesIn = (document: Document): string[] =>
+  Object.entries((document as WithProperties).properties ?? {}).flatMap(([part, { properties = {} }]: [string, WithProperties]) =>
+    Object.keys(properties).map(name => `/${part}/${name}`),
+  )
 
 /** What identifies a released document: SHA-256 over its canonical JSON. */
 export const documentDigest = (document: object): string => createHash('sha256').update(canonicalJson(document)).digest('hex')

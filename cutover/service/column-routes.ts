@@ -117,6 +117,7 @@ export function columnRoutes(options: {
       method: 'POST',
       path: '/operator/columns',
       operationId: 'orderColumns',
+      repeats: { noKey: 'repeating the order changes nothing' },
       summary: 'One step of a change of columns, in all tables of this service that it concerns. Repeating it changes nothing.',
       body: closed({ change: name, do: { enum: Object.keys(orders) }, term }),
       async handle(request) {
@@ -144,6 +145,7 @@ export function columnRoutes(options: {
       method: 'POST',
       path: '/operator/columns/filling',
       operationId: 'fillColumns',
+      repeats: { noKey: 'repeating the order changes nothing' },
       summary:
         'Begins to fill the new columns of rows that were there before, or the old one of rows that were written without it; or gives that up.',
       body: closed({ change: name, do: { enum: ['fill', 'fill_back', 'cancel'] }, asked_by: name, term }),

@@ -89,6 +89,7 @@ export function dataRoutes({ service, stores, readers, sources, turned }: DataRo
       method: 'POST',
       path: '/operator/readings',
       operationId: 'turnReading',
+      repeats: { noKey: 'a switch that stands so already is not turned again, and a term that was overtaken is refused' },
       summary: 'Turns the reading switch of a link: who answers, and whether the other side is compared.',
       body: closed(
         { link: id, answers: { enum: ['http', 'replica'] }, compares: { type: 'boolean' }, term, dry_run: { type: 'boolean' } },
@@ -133,6 +134,7 @@ export function dataRoutes({ service, stores, readers, sources, turned }: DataRo
       method: 'POST',
       path: '/operator/copies',
       operationId: 'orderCopy',
+      repeats: { noKey: 'repeating the order changes nothing' },
       summary: 'Makes the copy of a link, puts it in quarantine, takes it out again, or drops it. Repeating it changes nothing.',
       body: closed({ link: id, do: { enum: ['create', 'quarantine', 'restore', 'drop'] }, term }),
       async handle(request: HttpRequest) {
@@ -182,6 +184,7 @@ export function dataRoutes({ service, stores, readers, sources, turned }: DataRo
       method: 'POST',
       path: '/operator/snapshots',
       operationId: 'orderSnapshot',
+      repeats: { noKey: 'repeating the order of the same run changes nothing' },
       summary: 'Begins to tell what was there before, for a run; or gives up what that run has begun. Repeating it changes nothing.',
       body: closed({ link: id, run: id, do: { enum: ['tell', 'cancel'] }, term }),
       async handle(request: HttpRequest) {

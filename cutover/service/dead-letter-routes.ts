@@ -60,6 +60,7 @@ export function deadLetterRoutes({ stores, ...reader }: DeadLetterRoutesOptions)
     method: 'POST',
     path,
     operationId,
+    repeats: { noKey: 'a letter is claimed by one job: asked for again, there is nothing left to claim, or it is told already_resolved' },
     summary,
     body: closed({ selection, request: { type: 'string', format: 'uuid' }, by, term, ...more }, ['selection', 'by', 'term', ...required]),
     async handle(request) {
@@ -129,6 +130,7 @@ export function deadLetterRoutes({ stores, ...reader }: DeadLetterRoutesOptions)
       method: 'POST',
       path: '/operator/dead-letters/letters/{id}/edit',
       operationId: 'editDeadLetter',
+      repeats: { noKey: 'the same edit again leaves the letter as it is, and its original is kept' },
       summary: 'Changes the message that a replay will use; the original is kept. Refused unless the whole is valid then.',
       params: closed({ id: number }),
       body: closed({
@@ -196,6 +198,7 @@ export function deadLetterRoutes({ stores, ...reader }: DeadLetterRoutesOptions)
       method: 'POST',
       path: '/operator/dead-letters/jobs/{id}/approve',
       operationId: 'approveDeadLetterJob',
+      repeats: { noKey: 'a job has one approval' },
       summary: 'The second person’s yes to a job that waits for it.',
       params: closed({ id: number }),
       body: closed({ by, term }),
@@ -206,6 +209,7 @@ export function deadLetterRoutes({ stores, ...reader }: DeadLetterRoutesOptions)
       method: 'POST',
       path: '/operator/dead-letters/jobs/{id}/stop',
       operationId: 'stopDeadLetterJob',
+      repeats: { noKey: 'a job that has ended stays so' },
       summary: 'Ends a job after the letter that it is at; the others are open again.',
       params: closed({ id: number }),
       body: closed({ by, term }),

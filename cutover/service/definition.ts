@@ -4,6 +4,7 @@ import type { EventContract, LinkContract } from '../contract/contract.ts'
 import type { Database } from '../database/database.ts'
 import type { HttpClient } from '../http/client.ts'
 import type { RouteDefinition } from '../http/server.ts'
+import type { Once } from '../idempotency/once.ts'
 import type { Sender } from '../outbox/sender.ts'
 import type { LinkReader } from '../reading/reader.ts'
 import type { ReplicaDefinition, Row } from '../replica/definition.ts'
@@ -42,6 +43,8 @@ export interface ServiceParts {
 export interface ServiceContext {
   readonly database: Database
   readonly sender: Sender
+  /** How writing routes run: a request that comes again with its key gets its first answer. */
+  readonly once: Once
   readonly log: Log
   readonly clock: Clock
   readonly random: Random

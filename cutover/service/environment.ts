@@ -93,6 +93,8 @@ function logFrom(
   return { fault: 'KAFKA_BROKERS must list brokers of the Kafka cluster: host:port,host:port, for example 10.0.0.1:9092,10.0.0.2:9092' }
 }
 
+export type ServiceEnvironment = ReturnType<typeof readServiceEnvironment>
+
 function parseUrls(text: string): Readonly<Record<string, readonly string[]>> | null {
   try {
     const value: unknown = JSON.parse(text)

@@ -72,6 +72,7 @@ export function openMeters(links: readonly LinkContract[], clock: Clock, metrics
   const refusals = openCounter(metrics, names.refusals)
   const parity = openCounter(metrics, names.parity)
   const transitions = openCounter(metrics, names.transitions)
+  const notices = openCounter(metrics, names.notices)
   return {
     byLink,
     stated(messages) {
@@ -87,9 +88,10 @@ export function openMeters(links: readonly LinkContract[], clock: Clock, metrics
       reads.inc({ link, route })
     },
     received(link, all) {
-      for (const outcome of all) {
-        outcomes.inc({ link, outcome: outcome.is })
-        if (outcome.is === 'duplicate') duplicates.inc({ link })
+      for (const { is: outcome, noticed = [] } of all) {
+        outcomes.inc({ link, outcome })
+        if (outcome === 'duplicate') duplicates.inc({ link })
+        for (const notice of noticed) notices.inc({ link, notice })
       }
     },
     handled: (link, tookMs) => receive.observe({ link }, tookMs / 1_000),

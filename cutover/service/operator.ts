@@ -141,6 +141,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       method: 'POST',
       path: '/operator/switch',
       operationId: 'switchLink',
+      repeats: { noKey: 'a switch that stands so already is not moved again, and a term that was overtaken is refused' },
       summary:
         'Moves the route of a link, for all business keys or for a share of them. When it answers, no fact with the old stamp can appear any more.',
       body: closed(
@@ -175,6 +176,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       method: 'POST',
       path: '/operator/epoch',
       operationId: 'raiseEpoch',
+      repeats: { noKey: 'an epoch that is high enough is not raised again' },
       summary: 'Raises the epoch of a database that was restored from a backup above all that its peers have seen of it.',
       body: closed({ at_least: { type: 'integer', minimum: 1, maximum: 1_000_000_000_000 }, term: { type: 'integer', minimum: 0 } }),
       handle: async request => {
@@ -189,6 +191,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       method: 'POST',
       path: '/operator/receipts',
       operationId: 'operatorReceipts',
+      repeats: { noKey: 'it only reads' },
       summary: 'What this receiver has of the facts: a receipt, parked, or a dead letter.',
       body: closed({ link: id, facts }),
       handle: async request => {
@@ -202,6 +205,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       method: 'POST',
       path: '/operator/open',
       operationId: 'operatorOpen',
+      repeats: { noKey: 'it only reads' },
       summary: 'Which of these facts this sender still holds in its outbox, and so will see through.',
       body: closed({ link: id, facts }),
       handle: async request => {
@@ -232,6 +236,7 @@ export function operatorRoutes(options: OperatorOptions): RouteDefinition[] {
       method: 'POST',
       path: '/operator/audits/{link}/{side}/find',
       operationId: 'auditFind',
+      repeats: { noKey: 'it only reads' },
       summary: 'The same for given keys.',
       params: closed({ link: id, side: { enum: ['fact', 'effect'] } }),
       body: closed({ keys: { type: 'array', maxItems: 5_000, items: { type: 'string', maxLength: 200 } } }),

@@ -40,7 +40,7 @@ interface Instance {
   readonly metrics: Metrics
   readonly server: Server
   /** Calls a path over a link, and answers with the status and the problem's code. */
-  call(path: string, link: LinkContract, body: object): Promise<readonly [status: number, code: string]>
+  call(path: string, link: LinkContract, body: object, key?: string): Promise<readonly [status: number, code: string]>
 }
 
 async function anInstance(
@@ -77,9 +77,13 @@ async function anInstance(
     receiving,
     metrics,
     server,
-    async call(path, link, body) {
+    async call(path, link, body, key) {
       const token = await signers.get(link.from)?.token({ audience: 'bonuses', link: link.id })
-      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+      const headers = {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+      }
       const answer = await server.inject({ method: 'POST', url: path, headers, payload: body })
       return [answer.statusCode, answer.json<{ code?: string }>().code ?? '']
     },
@@ -94,7 +98,7 @@ test('a path that serves no link does not exist; one that serves another link sa
   for (const link of links) assert.deepEqual(await none.call('/counts', link, envelope), [404, 'not_found'])
   const one = await anInstance(['serve:L-1'])
   assert.deepEqual(await one.call('/counts', first, envelope), [400, 'idempotency_key_missing'])
-  assert.deepEqual(await one.call('/counts', second, envelope), [410, 'link_retired'])
+  assert.deepEqual(await one.call('/counts', second, envelope, 'k'), [410, 'link_retired'])
   const { paths } = (await one.server.inject('/openapi.json')).json<{ paths: Record<string, { post?: { summary: string } }> }>()
   assert.equal(paths['/counts']?.post?.summary, 'L-1: counts')
 })

@@ -83,7 +83,7 @@ export function openReceiving(options: ReceivingOptions): Receiving {
         ]
         const event = registry.event(link.event)
         const versions = event === undefined ? [] : versionsAble(options.capabilities, 'handle', event)
-        const receiver = openReceiver(link, handlers[link.id] as Handler, registry, stores.receive, acts, versions)
+        const receiver = openReceiver(link, handlers[link.id] as Handler, registry, stores.receive, acts, versions, clock)
         return [link.id, observedReceiver(receiver, service, topicNameOf(link), options.system ?? 'cutover_pglog', meters)]
       }),
   )

@@ -59,6 +59,7 @@ export function refillRoutes(options: DeliveryRoutesOptions): RouteDefinition[] 
       method: 'POST',
       path: '/operator/delivery',
       operationId: 'redeliverLink',
+      repeats: { noKey: 'a link that leaves so already is not moved again, and a term that was overtaken is refused' },
       summary:
         'Sets whether the facts of a link leave by the outbox, or direct, from memory, where a crash loses them. To the outbox it also tells everything anew.',
       body: closed({ link: id, delivery: { enum: ['outbox', 'direct'] }, term, dry_run: { type: 'boolean' } }, [
@@ -88,6 +89,7 @@ export function refillRoutes(options: DeliveryRoutesOptions): RouteDefinition[] 
       method: 'POST',
       path: '/operator/refills',
       operationId: 'orderRefill',
+      repeats: { noKey: 'a refill that is under way goes on instead, and what arrives twice has no second effect' },
       summary:
         'Sends the facts of a link that are not terminal to the log once more; or only counts them. One that is under way goes on instead.',
       body: closed({ link: id, term, dry_run: { type: 'boolean' } }, ['link', 'term']),

@@ -5,7 +5,9 @@ import { openDoorbell } from '../database/doorbell.ts'
 import { openGauges } from '../gauges/gauges.ts'
 import { openGaugesStore } from '../gauges/postgres.ts'
 import { type HttpClient, openClient } from '../http/client.ts'
-import { openServer, type Server } from '../http/server.ts'
+import { openServer, type RouteDefinition, type Server } from '../http/server.ts'
+import { forgetAnswers } from '../idempotency/forgetting.ts'
+import { openOnce } from '../idempotency/once.ts'
 import { openSigner, openVerifier } from '../http/tokens.ts'
 import { systemClock, systemRandom } from '../process/clock.ts'
 import { diskUsedBy } from '../process/disk.ts'
@@ -43,6 +45,7 @@ import { openColumnWatch, runTelling } from '../columns/watch.ts'
 export { wake } from '../receive/postgres.ts'
 export type { Audit, AuditRow } from './audit.ts'
 export { auditOver, type Side } from './postgres.ts'
+export type { Once } from '../idempotency/once.ts'
 export type { LinkReader } from '../reading/reader.ts'
 export { loops } from './loops.ts'
 export type { ServiceContext, ServiceDefinition, ServiceParts } from './definition.ts'
@@ -63,6 +66,7 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
 export interface OpenedService {
   readonly parts: readonly Running[]
   readonly server: Server
+  readonly routes: readonly RouteDefinition[]
 }
 
 /** An instance of a service, with everything in its database that it needs. Nothing runs before its parts are started. */
@@ -115,6 +119,7 @@ export async function openService(
   })
   showDelivery(sending, metrics)
   const readings = await openReadings({ ...common, database, signer, urls })
+  const once = openOnce({ sender: sending.sender, store: stores.idempotency, clock })
   const clients: HttpClient[] = []
   const client: ServiceContext['client'] = (audience, limits) => {
     const opened = openClient({ baseUrls: urls[audience] ?? [], token: () => signer.token({ audience }), ...limits })
@@ -124,6 +129,7 @@ export async function openService(
   const parts = definition.build({
     database,
     sender: sending.sender,
+    once,
     log,
     clock,
     random,
@@ -143,6 +149,7 @@ export async function openService(
   })
   const snapshots = loops('snapshots', [
     signal => runSnapshots({ sources, sender: sending.sender, store: stores.snapshot, clock, log }, signal),
+    signal => forgetAnswers(stores.idempotency, clock, log, signal),
   ])
   const filling = loops('columns', [
     signal => runFilling({ changes, store: stores.columns, clock, log, latency: columnWatch.latency }, signal),
@@ -234,6 +241,7 @@ export async function openService(
   const probes: Running = { name: 'probes', start: () => server.listen(), stop: async () => undefined }
   return {
     server,
+    routes,
     parts: [
       traces,
       connections,

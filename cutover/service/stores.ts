@@ -5,6 +5,8 @@ import type { ColumnStore } from '../columns/store.ts'
 import { openConsumerStore } from '../consumer/postgres.ts'
 import type { ConsumerStore } from '../consumer/store.ts'
 import type { Database } from '../database/database.ts'
+import { openIdempotencyStore } from '../idempotency/postgres.ts'
+import type { IdempotencyStore } from '../idempotency/store.ts'
 import { openDeadLetterStore } from '../deadletters/postgres/open.ts'
 import type { DeadLetterStore } from '../deadletters/store.ts'
 import { openDiagnosisStore } from '../diagnosis/postgres.ts'
@@ -32,6 +34,7 @@ import type { TraceStore } from '../trace/store.ts'
 export interface Stores {
   readonly switch: SwitchStore
   readonly registry: RegistryStore
+  readonly idempotency: IdempotencyStore
   readonly outbox: OutboxStore
   readonly relay: RelayStore
   readonly backlog: BacklogStore
@@ -49,6 +52,7 @@ export interface Stores {
 export const openStores = (database: Database): Stores => ({
   switch: openSwitchStore(database),
   registry: openRegistryStore(database),
+  idempotency: openIdempotencyStore(database),
   outbox: openOutboxStore(database),
   relay: openRelayStore(database),
   backlog: openBacklogStore(database),

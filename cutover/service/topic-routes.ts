@@ -70,6 +70,7 @@ export function topicRoutes({ service, events, broker, stores, clock }: TopicRou
       method: 'POST',
       path: '/operator/topics',
       operationId: 'orderTopic',
+      repeats: { noKey: 'repeating the order changes nothing' },
       summary: 'Opens the topic of an event, on purpose; hides it; takes it out again; or drops it. Repeating it changes nothing.',
       body: closed({
         event: name,

@@ -28,6 +28,7 @@ export const traceRoutes = ({ service, events, stores, audits }: TraceRoutesOpti
     method: 'POST',
     path: '/operator/trace',
     operationId: 'operatorTrace',
+    repeats: { noKey: 'it only reads' },
     summary: 'The facts that an id names, and every row here that tells of them. Ids and numbers, never payloads.',
     body: {
       type: 'object',

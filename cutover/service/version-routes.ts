@@ -94,6 +94,7 @@ export function versionRoutes(options: {
       method: 'POST',
       path: '/operator/versions',
       operationId: 'moveVersion',
+      repeats: { noKey: 'an event that is told in that version already is not moved again, and a term that was overtaken is refused' },
       summary: 'Moves the version in which an event is told. When it answers, no fact in the old one can appear any more.',
       body: {
         type: 'object',

@@ -2,7 +2,7 @@
 // so that a dashboard and its rules can be held against this list, and against what running processes show.
 
 /** Few and bounded: no ids, no keys, nothing that a person has typed. `service` is on every series. */
-export type Label = 'link' | 'route' | 'event' | 'version' | 'outcome' | 'state' | 'step' | 'figure' | 'side'
+export type Label = 'link' | 'route' | 'event' | 'version' | 'outcome' | 'state' | 'step' | 'figure' | 'side' | 'notice'
 
 export interface Metric {
   /** `cutover_<noun>_<unit>`; counters end in `_total`. */
@@ -54,6 +54,11 @@ export const serviceMetrics = {
   ]),
   outcomes: counter('cutover_outcomes_total', 'What became of received messages, by link and outcome.', ['link', 'outcome']),
   duplicates: counter('cutover_duplicates_total', 'Repeats that had no second effect, by link.', ['link']),
+  notices: counter(
+    'cutover_notices_total',
+    'Received messages with something odd that kept nobody from acting on them, by link and what it was (clock_suspect, unknown_field).',
+    ['link', 'notice'],
+  ),
   receive: histogram('cutover_receive_seconds', 'Handling a batch of messages in its transaction, by link.', ['link']),
   deliveries: counter(
     'cutover_deliveries_total',

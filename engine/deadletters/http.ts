@@ -34,6 +34,7 @@ export function deadLetterRoutes(clerk: Clerk): RouteDefinition[] {
     ...ordering,
     path,
     operationId,
+    repeats: { noKey: 'a letter is claimed by one job: asked for again, there is nothing left to claim, or it is told already_resolved' },
     summary,
     body: closed({ selection, request, ...more }, ['selection', ...required]),
     async handle(one) {
@@ -83,6 +84,7 @@ export function deadLetterRoutes(clerk: Clerk): RouteDefinition[] {
       ...ordering,
       path: paths.edit,
       operationId: 'editDeadLetter',
+      repeats: { noKey: 'the same edit again leaves the letter as it is, and its original is kept' },
       summary: 'Changes the message that a replay will use; the original is kept',
       params,
       body: closed({
@@ -130,6 +132,7 @@ export function deadLetterRoutes(clerk: Clerk): RouteDefinition[] {
       method: 'POST',
       path: paths.approve,
       operationId: 'approveDeadLetterJob',
+      repeats: { noKey: 'a job has one approval' },
       summary: 'The second person’s yes to a job; by somebody else than who ordered it, or wrote an edit that it uses',
       params,
       handle: async one => ({ body: await clerk.approve(idOf(one), whoOf(one)) }),
@@ -138,6 +141,7 @@ export function deadLetterRoutes(clerk: Clerk): RouteDefinition[] {
       ...ordering,
       path: paths.stop,
       operationId: 'stopDeadLetterJob',
+      repeats: { noKey: 'a job that has ended stays so' },
       summary: 'Ends a job; what it has not come to is open again',
       params,
       handle: async one => ({ body: await clerk.stop(idOf(one), whoOf(one)) }),

@@ -37,6 +37,7 @@ export const repairRoutes = (repairs: Repairs): RouteDefinition[] => [
     method: 'POST',
     path: paths.epoch,
     operationId: 'raiseEpoch',
+    repeats: { noKey: 'an epoch that has not fallen is not raised' },
     summary: 'Raises the epoch of a service whose database was restored above all that is known of it; nothing where it has not fallen',
     body: closed({ at_least: { type: 'integer', minimum: 1, maximum: 1_000_000_000_000 } }),
     async handle(request) {
@@ -49,6 +50,7 @@ export const repairRoutes = (repairs: Repairs): RouteDefinition[] => [
     method: 'POST',
     path: paths.deploy,
     operationId: 'deployService',
+    repeats: { noKey: 'instances that have those capabilities already are left as they run' },
     summary: 'Brings the instances of a service to run with other capabilities, one by one, where something deploys by itself',
     body: closed({ add: capabilities, remove: capabilities }),
     async handle(request) {
@@ -66,6 +68,7 @@ export const repairRoutes = (repairs: Repairs): RouteDefinition[] => [
     method: 'POST',
     path: paths.topic,
     operationId: 'openTopic',
+    repeats: { noKey: 'a topic that is open already stays as it is' },
     summary: 'Opens the topic of an event, on purpose: makes it, or takes it out of quarantine as it was',
     handle: async request => ({ body: await repairs.openTopic(request.params['id'] ?? '', whoOf(request)) }),
   },
@@ -74,6 +77,7 @@ export const repairRoutes = (repairs: Repairs): RouteDefinition[] => [
     method: 'POST',
     path: paths.copy,
     operationId: 'repairCopy',
+    repeats: { noKey: 'what is created or restored stays so, and rows that are told again change nothing' },
     summary: 'Takes the copy of a data link out of quarantine, makes an empty one where there is none, or has every row told once more',
     body: closed({ do: { enum: ['create', 'restore', 'fill'] } }, ['do']),
     async handle(request) {

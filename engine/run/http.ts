@@ -21,6 +21,7 @@ export function runRoutes(orders: Orders): RouteDefinition[] {
     method: 'POST',
     path: paths[verb],
     operationId: `${verb}Run`,
+    repeats: { noKey: 'a run takes an order only in the state for it; repeated, it is answered with the run or with run_state' },
     summary,
     params,
     handle: async request => ({ status: 202, body: await give(idOf(request), whoOf(request)) }),
@@ -49,6 +50,7 @@ export function runRoutes(orders: Orders): RouteDefinition[] {
       method: 'POST',
       path: paths.apply,
       operationId: 'applyPlan',
+      repeats: { noKey: 'one unfinished run holds the link; a second is refused with run_exists, which names the first' },
       summary: 'Begins a run of the plan, or turns one forward that is on its way back',
       params,
       body: {
@@ -89,6 +91,7 @@ export function runRoutes(orders: Orders): RouteDefinition[] {
       method: 'POST',
       path: paths.approve,
       operationId: 'approveRun',
+      repeats: { noKey: 'the approval is bound to run and hash, and there is one' },
       summary: 'Approves that a run passes its point of no return; by somebody else than who ordered it',
       params,
       body: { type: 'object', additionalProperties: false, required: ['hash'], properties: { hash: { type: 'string', maxLength: 64 } } },

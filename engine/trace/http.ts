@@ -80,6 +80,7 @@ export function traceRoutes(ports: TracePorts): RouteDefinition[] {
       method: 'POST',
       path: paths.trace,
       operationId: 'trace',
+      repeats: { noKey: 'it only reads' },
       summary: 'The whole way of every fact that an id names: where it was stated, how it travelled, what became of it, where it is now',
       policy: everybody,
       body: {

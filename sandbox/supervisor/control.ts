@@ -38,7 +38,7 @@ export async function openControl(options: ControlOptions): Promise<Running & { 
   return openServer({
     service: 'sandbox',
     port: options.port,
-    routes: routes(options, token),
+    routes: controlRoutes(options, token),
     verifier: null,
     operatorTokenDigest: tokenDigest(token),
     log: openLog({ service: 'supervisor', instance: '1', level: 'error' }),
@@ -89,7 +89,7 @@ const trafficBody = {
   ],
 } as const
 
-function routes(options: ControlOptions, token: string): RouteDefinition[] {
+export function controlRoutes(options: ControlOptions, token: string): RouteDefinition[] {
   const common = { policy: 'operator', tags: ['sandbox'] } as const
   return [
     {
@@ -105,6 +105,7 @@ function routes(options: ControlOptions, token: string): RouteDefinition[] {
       method: 'POST',
       path: paths.faults,
       operationId: 'addFault',
+      repeats: { noKey: 'a process is killed, paused or resumed, or is in the wrong state for it already' },
       summary: 'Kills, pauses or resumes a process',
       body: faultBody,
       handle: async ({ body }) => ({ body: await applyFault(options.keepers, body as FaultRequest) }),
@@ -122,6 +123,7 @@ function routes(options: ControlOptions, token: string): RouteDefinition[] {
       method: 'POST',
       path: paths.deployments,
       operationId: 'deploy',
+      repeats: { noKey: 'repeating the order changes nothing' },
       summary: 'Gives a service capabilities and takes others; its instances are started again one by one. Repeating it changes nothing',
       body: deploymentBody,
       handle: async ({ body }) => ({ body: await options.deployments.deploy(body as DeploymentRequest) }),
@@ -139,6 +141,7 @@ function routes(options: ControlOptions, token: string): RouteDefinition[] {
       method: 'POST',
       path: paths.traffic,
       operationId: 'setTraffic',
+      repeats: { noKey: 'repeating the order changes nothing' },
       summary: 'Starts or stops the traffic, or sets its rate',
       body: trafficBody,
       handle: ({ rawBody }) => forward(options, token, rawBody),

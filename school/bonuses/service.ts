@@ -26,7 +26,7 @@ export const bonuses: ServiceDefinition = {
   events,
   columns: [title],
   migrations: fileURLToPath(new URL('db', import.meta.url)),
-  build({ database, read, client, columns, clock, random, log }) {
+  build({ database, once, read, client, columns, clock, random, log }) {
     const titles = columns(title)
     const known = { managers: read(managers), ratings: read(ratings) }
     const { onTaskCompleted, onTaskFailed, onTaskCreated } = openAwards(known, titles)
@@ -35,8 +35,8 @@ export const bonuses: ServiceDefinition = {
     return {
       routes: [
         ...accountRoutes(database, known.managers, titles),
-        ...periodRoutes({ database, finance, clock, random }),
-        ...payoutRoutes(database),
+        ...periodRoutes({ database, finance, once, clock, random }),
+        ...payoutRoutes(database, once),
         ...checkRoutes(database, finance),
       ],
       handlers: { 'COMM-040': onTaskCompleted, 'COMM-050': onTaskFailed, 'COMM-080': onTaskCreated },

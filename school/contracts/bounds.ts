@@ -21,6 +21,9 @@ export const personal = (maxLength: number): ReturnType<typeof text> & { readonl
   'x-sensitivity': 'personal',
 })
 
+/** The name of a person: up to 200 characters as people count them, each of which may take several of a computer's. */
+export const personName = { type: 'string', minLength: 1, maxLength: 2_000, name: 200, 'x-sensitivity': 'personal' } as const
+
 /** As long as a task may be: the whole of it must fit an event, even where every character takes six bytes of JSON. */
 export const taskText = text(10_000)
 

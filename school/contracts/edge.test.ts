@@ -8,7 +8,8 @@ import { systemRandom } from 'cutover/process/clock'
 import { openLog } from 'cutover/process/log'
 import fc from 'fast-check'
 import { buildFact } from '../../cutover/outbox/fact.ts'
-import type { RecordFact, Sender } from 'cutover/outbox'
+import type { RecordFact } from 'cutover/outbox'
+import type { Once } from 'cutover/service'
 import { openRegistry } from '../../cutover/registry/registry.ts'
 import { aReader } from '../../tests/reading.ts'
 import { assignmentRoutes } from '../hiring/assignments/http.ts'
@@ -35,7 +36,7 @@ const record: RecordFact = (event, payload) => {
 }
 const rows = { rows: [], rowCount: 1 }
 const database = { query: async () => rows } as unknown as Database
-const sender: Sender = { transaction: work => work({ query: async () => rows } as never, record) }
+const once: Once = (_, work) => work({ query: async () => rows } as never, record)
 
 async function serve(
   routes: readonly RouteDefinition[],
@@ -117,7 +118,7 @@ async function hold(
 }
 
 test('every task that the edge accepts can be appended, as TaskCreated and as TaskChanged', async () => {
-  const post = await serve(taskRoutes(database, sender, systemRandom, wholeTitles), manager)
+  const post = await serve(taskRoutes(database, once, systemRandom, wholeTitles), manager)
   await hold(
     taskBody,
     body => post('/tasks', body),
@@ -126,7 +127,7 @@ test('every task that the edge accepts can be appended, as TaskCreated and as Ta
 })
 
 test('every manager that the edge accepts can be appended', async () => {
-  const post = await serve(managerRoutes(database, sender, systemRandom), admin)
+  const post = await serve(managerRoutes(database, once, systemRandom), admin)
   const people = fc.record(
     { first_name: texts(200), last_name: texts(200), manager_phone: fc.string() },
     { requiredKeys: ['first_name', 'last_name'] },
@@ -139,7 +140,7 @@ test('every manager that the edge accepts can be appended', async () => {
 })
 
 test('every candidate that the edge accepts can be appended', async () => {
-  const post = await serve(candidateRoutes(database, sender, systemRandom), manager)
+  const post = await serve(candidateRoutes(database, once, systemRandom), manager)
   await hold(
     spoiled(fc.record({ name: texts(200) }), 'name', 200),
     body => post('/candidates', body),
@@ -154,18 +155,16 @@ test('whatever ids and answers the edge accepts, each outcome can be appended wi
   const stated: string[] = []
   // Rows that fit every question of the handler: an open assignment of a task that is one right answer from too easy.
   const queries = { query: async () => ({ rows: [stored], rowCount: 1 }) } as unknown as Database
-  const outcomes: Sender = {
-    transaction: work =>
-      work(queries, (event, payload, options) => {
-        stated.push(event.name)
-        buildFact(event, payload, { ...details, revision: options?.revision ?? null }, start, links, registry)
-        return details.factId
-      }),
-  }
+  const outcomes: Once = (_, work) =>
+    work(queries, (event, payload, options) => {
+      stated.push(event.name)
+      buildFact(event, payload, { ...details, revision: options?.revision ?? null }, start, links, registry)
+      return details.factId
+    })
   const unused = {} as Parameters<typeof assignmentRoutes>[0]['tasks']
   const routes = assignmentRoutes({
     database: queries,
-    sender: outcomes,
+    once: outcomes,
     random: systemRandom,
     tasks: unused,
     authors: aReader('COMM-010'),

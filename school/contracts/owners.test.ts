@@ -9,7 +9,7 @@ import { openServer, type RouteDefinition, type Server } from 'cutover/http/serv
 import { type Claims, generateKeyPair, openSigner, openVerifier, roles, type Role, type Signer } from 'cutover/http/tokens'
 import { systemRandom } from 'cutover/process/clock'
 import { openLog } from 'cutover/process/log'
-import type { Sender } from 'cutover/outbox'
+import type { Once } from 'cutover/service'
 import type { Door } from '../../cutover/receive/door.ts'
 import { linkRoutes } from '../../cutover/service/link-routes.ts'
 import { servedRoutes } from '../../cutover/service/serving.ts'
@@ -36,6 +36,8 @@ interface Endpoint {
   readonly path: string
   /** Persons who get in as well. */
   readonly persons: readonly Role[]
+  /** Those for whom there is nothing at the path. */
+  readonly blind?: readonly Role[]
   /** Other links that the same path serves. */
   readonly shared?: readonly string[]
   /** What the caller is told while no link is served there: the path is still there for persons, or for another method, or does not exist. */
@@ -53,6 +55,7 @@ const table: readonly Endpoint[] = [
     method: 'GET',
     path: manager,
     persons: ['manager', 'admin'],
+    blind: ['candidate'],
     shared: ['COMM-070'],
     unserved: 'link_retired',
   },
@@ -63,6 +66,7 @@ const table: readonly Endpoint[] = [
     method: 'GET',
     path: manager,
     persons: ['manager', 'admin'],
+    blind: ['candidate'],
     shared: ['COMM-010'],
     unserved: 'link_retired',
   },
@@ -121,10 +125,10 @@ const table: readonly Endpoint[] = [
 // A store in which everything is found: what is tried is who gets in.
 const row = { failed: 0, checks: 0 }
 const database = { query: async () => ({ rows: [row], rowCount: 1 }) } as unknown as Database
-const sender: Sender = { transaction: async () => assert.fail('nothing is stated here') }
+const once: Once = async () => assert.fail('nothing is stated here')
 const routesOf: Readonly<Record<Service, readonly RouteDefinition[]>> = {
-  management: [...managerRoutes(database, sender, systemRandom), ...taskRoutes(database, sender, systemRandom, wholeTitles)],
-  hiring: [...candidateRoutes(database, sender, systemRandom), ...ratingRoutes(database)],
+  management: [...managerRoutes(database, once, systemRandom), ...taskRoutes(database, once, systemRandom, wholeTitles)],
+  hiring: [...candidateRoutes(database, once, systemRandom), ...ratingRoutes(database)],
   bonuses: [],
 }
 const envelope = {
@@ -178,7 +182,7 @@ const everyLink = () => true
 async function ask(server: Server, { method, path }: Endpoint, token: string | null): Promise<[number, unknown]> {
   const headers = {
     ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-    ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
+    ...(method === 'POST' ? { 'content-type': 'application/json', 'idempotency-key': envelope.meta.event_id } : {}),
   }
   const answer = await server.inject({ method, url: path, headers, ...(method === 'POST' ? { payload: JSON.stringify(envelope) } : {}) })
   return [answer.statusCode, answer.json<{ code?: unknown }>().code]
@@ -211,7 +215,7 @@ test('no operation of an owner names a link that is not in the table, and none i
 })
 
 for (const endpoint of table) {
-  const { link, service, caller, persons, shared = [], unserved } = endpoint
+  const { link, service, caller, persons, blind = [], shared = [], unserved } = endpoint
   const title = titleOf(endpoint)
   const own = (): Promise<string> => keys.token(caller, { audience: service, link })
 
@@ -251,7 +255,7 @@ for (const endpoint of table) {
     const { server, delivered } = await instance(service, everyLink)
     for (const role of roles) {
       const [status] = await ask(server, endpoint, await keys.token('people', { audience: service, link, subject: 'p-1', role }))
-      assert.equal(status, persons.includes(role) ? 200 : 403, role)
+      assert.equal(status, persons.includes(role) ? 200 : blind.includes(role) ? 404 : 403, role)
     }
     assert.deepEqual(await ask(server, endpoint, await keys.token('people', { audience: service, link, subject: 'p-1', role: 'root' })), [
       401,

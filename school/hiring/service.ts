@@ -23,12 +23,12 @@ export const hiring: ServiceDefinition = {
   events,
   migrations: fileURLToPath(new URL('db', import.meta.url)),
   columns: [title, copyTitle],
-  build: ({ database, sender, random, read, columns, clock, log }) => {
+  build: ({ database, once, random, read, columns, clock, log }) => {
     const held = openTasks({ database, owner: read(tasks), clock, log, title: columns(title) })
     return {
       routes: [
-        ...candidateRoutes(database, sender, random),
-        ...assignmentRoutes({ database, sender, random, tasks: held, authors: read(authors) }),
+        ...candidateRoutes(database, once, random),
+        ...assignmentRoutes({ database, once, random, tasks: held, authors: read(authors) }),
         ...ratingRoutes(database),
       ],
       handlers: {},

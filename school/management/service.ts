@@ -23,12 +23,12 @@ export const management: ServiceDefinition = {
   events,
   columns: [title],
   migrations: fileURLToPath(new URL('db', import.meta.url)),
-  build({ database, sender, random, read, columns }) {
+  build({ database, once, random, read, columns }) {
     const titles = columns(title)
     return {
       routes: [
-        ...managerRoutes(database, sender, random),
-        ...taskRoutes(database, sender, random, titles),
+        ...managerRoutes(database, once, random),
+        ...taskRoutes(database, once, random, titles),
         ...reworkRoutes(database),
         ...candidateRoutes(read(candidates)),
       ],

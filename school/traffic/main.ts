@@ -8,9 +8,8 @@ import { readEnvironment } from 'cutover/process/environment'
 import { openLog } from 'cutover/process/log'
 import { openTraffic } from './pace.ts'
 import { openPeople } from './people.ts'
+import { rateMax, trafficRoutes } from './http.ts'
 import { openSchoolLife } from './school-life.ts'
-
-const rateMax = 10_000
 
 try {
   const environment = readEnvironment({
@@ -31,7 +30,7 @@ try {
       openClient({ baseUrls, token: async () => '', deadlineMs: 5_000, connectionsMax: 32 }),
     ]),
   )
-  const people = openPeople(clients, await openSigner({ issuer: 'people', privateKeyFile: environment.PRIVATE_KEY_FILE }))
+  const people = openPeople(clients, await openSigner({ issuer: 'people', privateKeyFile: environment.PRIVATE_KEY_FILE }), systemRandom)
   const traffic = openTraffic(openSchoolLife(people, systemRandom), {
     rate: environment.TRAFFIC_RATE,
     cap: environment.TRAFFIC_CAP,
@@ -45,35 +44,7 @@ try {
     operatorTokenDigest: tokenDigest((await readFile(environment.OPERATOR_TOKEN_FILE, 'utf8')).trim()),
     log,
     ready: async () => ({ traffic: 'ok' }),
-    routes: [
-      {
-        method: 'GET',
-        path: '/traffic',
-        operationId: 'getTraffic',
-        summary: 'How traffic stands.',
-        policy: 'operator',
-        handle: async () => ({ body: traffic.state() }),
-      },
-      {
-        method: 'POST',
-        path: '/traffic',
-        operationId: 'setTraffic',
-        summary: 'Starts it, stops it, or sets its rate in outcomes per second.',
-        policy: 'operator',
-        body: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['action'],
-          properties: { action: { enum: ['start', 'stop', 'rate'] }, rate: { type: 'number', minimum: 0, maximum: rateMax } },
-        },
-        async handle(request) {
-          const { action, rate } = request.body as { action: 'start' | 'stop' | 'rate'; rate?: number }
-          return {
-            body: traffic.set({ ...(rate === undefined ? {} : { rate }), ...(action === 'rate' ? {} : { running: action === 'start' }) }),
-          }
-        },
-      },
-    ],
+    routes: trafficRoutes(traffic),
   })
   await runProcess([traffic, server], { log })
 } catch (error) {

@@ -52,7 +52,7 @@ export async function startAnswering(system: System, rate: number): Promise<Answ
     }),
   )
   const privateKeyFile = join(system.home, 'home', 'keys', 'people.json')
-  const life = openSchoolLife(openPeople(clients, await openSigner({ issuer: 'people', privateKeyFile })), systemRandom)
+  const life = openSchoolLife(openPeople(clients, await openSigner({ issuer: 'people', privateKeyFile }), systemRandom), systemRandom)
   const log = openLog({ service: 'test', instance: '1', level: 'fatal' })
   const traffic = openTraffic(life, { rate, cap: Number.MAX_SAFE_INTEGER, clock: systemClock, log })
   let stopped = false

@@ -27,10 +27,10 @@ after(async () => {
 
 /** Hiring with one task; `answer` answers for a candidate and resolves with what that stated. */
 async function openHiring() {
-  const { database, told, call } = await serveSchool('hiring', (own, sender) => [
+  const { database, told, call } = await serveSchool('hiring', (own, once) => [
     ...assignmentRoutes({
       database: own,
-      sender,
+      once,
       random: systemRandom,
       tasks: { fresh: async () => new Map() },
       authors: aReader('COMM-010'),

@@ -13,9 +13,10 @@ const anAward = (changes: Partial<Award> = {}): Award => ({
 })
 const known: Known = {
   accounts: new Map([
-    ['m1', { id: 'a1', isNew: false }],
-    ['m2', { id: 'a2', isNew: true }],
+    ['m1', { id: 'a1', isNew: false, balance: 0 }],
+    ['m2', { id: 'a2', isNew: true, balance: 0 }],
   ]),
+  fundBalance: 0,
   ratings: new Map([['f1', 67]]),
   waitsFor: { manager: id => `manager ${id}`, rating: (outcome, task) => `rating of ${outcome} and ${task}` },
 }
@@ -54,4 +55,14 @@ test('an account is opened by a booking on it, and only where there was none', (
     return decision.effect.opens
   }
   assert.deepEqual([opens('m1'), opens('m2')], [undefined, 'a2'])
+})
+
+test('a booking beyond what a balance may be is refused for ever, and one that leads back is not', () => {
+  const full = { ...known, accounts: new Map([['m1', { id: 'a1', isNew: false, balance: Number.MAX_SAFE_INTEGER - 1_000 }]]) }
+  assert.deepEqual(decideAward(anAward(), full), { do: 'reject', rule: 'amount_range' })
+  assert.equal(decideAward(anAward({ reason: 'task failed' }), full).do, 'apply')
+  assert.deepEqual(decideAward(anAward(), { ...known, fundBalance: 1_000 - Number.MAX_SAFE_INTEGER }), {
+    do: 'reject',
+    rule: 'amount_range',
+  })
 })

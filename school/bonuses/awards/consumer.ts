@@ -11,7 +11,7 @@ import { oldTitle } from '../../contracts/title.ts'
 import { keepTitles } from '../tasks/title.ts'
 import type { Rating } from '../../contracts/http/rating.ts'
 import { ratingKey } from '../ratings/copy.ts'
-import { bookingsOf, comparable, type Entry, post } from '../ledger/ledger.ts'
+import { bookingsOf, comparable, type Entry, fund, post } from '../ledger/ledger.ts'
 import type { Reason } from '../money/policy.ts'
 import { type Award, decideAward, type Known } from './award.ts'
 
@@ -84,7 +84,7 @@ async function lookup({ managers, ratings }: Sources, all: readonly Award[], tx:
     rated.map(award => ratingKey(award.factId, award.taskId)),
   )
   return {
-    accounts: await accountsOf(managers, [...new Set(all.map(award => award.creatorId))], tx),
+    ...(await accountsOf(managers, [...new Set(all.map(award => award.creatorId))], tx)),
     ratings: new Map([...found.values()].map(one => [one.outcome_id, one.rating])),
     waitsFor: {
       manager: id => managers.waitsFor(id),
@@ -94,16 +94,20 @@ async function lookup({ managers, ratings }: Sources, all: readonly Award[], tx:
 }
 
 /** The accounts of managers. The first booking of one that is known by now opens it: an account is bonuses' own, for ever. */
-async function accountsOf(managers: LinkReader<Manager>, ids: readonly string[], tx: Tx): Promise<Known['accounts']> {
-  const { rows } = await tx.query<{ manager_id: string; account_id: string }>(
-    'select manager_id, account_id from account where manager_id = any($1::text[])',
-    [ids],
+async function accountsOf(managers: LinkReader<Manager>, ids: readonly string[], tx: Tx): Promise<Pick<Known, 'accounts' | 'fundBalance'>> {
+  const { rows } = await tx.query<{ manager_id: string | null; account_id: string; balance: string }>(
+    'select manager_id, account_id, balance from account where manager_id = any($1::text[]) or account_id = $2',
+    [ids, fund],
   )
-  const accounts = new Map(rows.map(row => [row.manager_id, { id: row.account_id, isNew: false }]))
+  const accounts = new Map(
+    rows.flatMap(row =>
+      row.manager_id === null ? [] : [[row.manager_id, { id: row.account_id, isNew: false, balance: Number(row.balance) }]],
+    ),
+  )
   const fresh = await managers.known(
     tx,
     ids.filter(id => !accounts.has(id)),
   )
-  for (const { manager_id, account_id } of fresh.values()) accounts.set(manager_id, { id: account_id, isNew: true })
-  return accounts
+  for (const { manager_id, account_id } of fresh.values()) accounts.set(manager_id, { id: account_id, isNew: true, balance: 0 })
+  return { accounts, fundBalance: Number(rows.find(row => row.account_id === fund)?.balance ?? 0) }
 }

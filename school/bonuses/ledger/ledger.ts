@@ -22,7 +22,7 @@ export interface Entry {
 
 export type Posted =
   | { readonly outcome: 'done' }
-  | { readonly outcome: 'duplicate' }
+  | { readonly outcome: 'duplicate'; readonly of: string; readonly first: string }
   | { readonly outcome: 'conflict'; readonly first: string; readonly second: string }
 
 /** The account that all bonuses come from and all debits return to. */
@@ -86,12 +86,12 @@ export async function post(entries: readonly Entry[], tx: Tx): Promise<readonly 
     if (rowCount !== count) throw new Error(`${count} accounts were to be booked on, ${rowCount} exist; nothing was booked`)
   }
   const repeats = entries.filter(entry => !booked.has(entry.businessKey))
-  const firsts = repeats.length === 0 ? new Map<string, string>() : await contents(tx, repeats)
+  const firsts = repeats.length === 0 ? new Map<string, { fact: string; content: string }>() : await contents(tx, repeats)
   return entries.map(entry => {
     if (booked.has(entry.businessKey)) return { outcome: 'done' }
-    const first = firsts.get(entry.businessKey) ?? ''
+    const { fact: of, content: first } = firsts.get(entry.businessKey) ?? { fact: '', content: '' }
     const second = content(entry)
-    return first === second ? { outcome: 'duplicate' } : { outcome: 'conflict', first, second }
+    return first === second ? { outcome: 'duplicate', of, first } : { outcome: 'conflict', first, second }
   })
 }
 
@@ -100,9 +100,10 @@ const content = (entry: Omit<Entry, 'businessKey' | 'factId' | 'policyVersion'>)
   `${entry.reason}, task ${entry.taskId ?? 'none'}, candidate ${entry.candidateId ?? 'none'}, creator ${entry.creatorId}, from ${entry.debit} to ${entry.credit}, amount ${entry.amount}, rating ${entry.rating ?? 'none'}`
 
 /** What stands in the way of each entry, by its key: the booking under that key, or the task's other outcome for that candidate. */
-async function contents(tx: Tx, entries: readonly Entry[]): Promise<Map<string, string>> {
+async function contents(tx: Tx, entries: readonly Entry[]): Promise<Map<string, { fact: string; content: string }>> {
   const { rows } = await tx.query<{
     business_key: string
+    fact_id: string
     reason: string
     task_id: string | null
     candidate_id: string | null
@@ -112,7 +113,7 @@ async function contents(tx: Tx, entries: readonly Entry[]): Promise<Map<string, 
     amount: string
     rating: number | null
   }>(
-    `select wanted.business_key, reason, ledger.task_id, ledger.candidate_id, creator_id, debit_account, credit_account, amount, rating
+    `select wanted.business_key, fact_id, reason, ledger.task_id, ledger.candidate_id, creator_id, debit_account, credit_account, amount, rating
        from unnest($1::text[], $2::text[], $3::text[]) as wanted(business_key, task_id, candidate_id)
        join ledger on reverses is null and (ledger.business_key = wanted.business_key
          or (ledger.task_id = wanted.task_id and ledger.candidate_id = wanted.candidate_id))`,
@@ -121,16 +122,19 @@ async function contents(tx: Tx, entries: readonly Entry[]): Promise<Map<string, 
   return new Map(
     rows.map(row => [
       row.business_key,
-      content({
-        reason: row.reason,
-        taskId: row.task_id,
-        candidateId: row.candidate_id,
-        creatorId: row.creator_id,
-        debit: row.debit_account,
-        credit: row.credit_account,
-        amount: Number(row.amount),
-        rating: row.rating,
-      }),
+      {
+        fact: row.fact_id,
+        content: content({
+          reason: row.reason,
+          taskId: row.task_id,
+          candidateId: row.candidate_id,
+          creatorId: row.creator_id,
+          debit: row.debit_account,
+          credit: row.credit_account,
+          amount: Number(row.amount),
+          rating: row.rating,
+        }),
+      },
     ]),
   )
 }

@@ -1,6 +1,7 @@
 import type { Database } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { RouteDefinition } from 'cutover/http/server'
+import type { Once } from 'cutover/service'
 import { closed, id, pageLimit } from '../../contracts/bounds.ts'
 import { type Payment, paymentBody, payoutPaths } from '../../contracts/http/payout.ts'
 import { payoutKey, periodId } from '../periods/period.ts'
@@ -9,7 +10,7 @@ import { payouts, retry, settle } from './payouts.ts'
 
 const outcomes = { book: 'booked', nothing: 'repeated', contradict: 'conflict' } as const
 
-export const payoutRoutes = (database: Database): RouteDefinition[] => [
+export const payoutRoutes = (database: Database, once: Once): RouteDefinition[] => [
   {
     method: 'GET',
     path: '/periods/{id}/payouts',
@@ -34,18 +35,22 @@ export const payoutRoutes = (database: Database): RouteDefinition[] => [
     method: 'POST',
     path: '/periods/{id}/payouts/{account}/retry',
     operationId: 'retryPayout',
+    repeats: { key: 'accepted' },
     summary: 'Lets a pay-out that was refused, or that is in conflict, be asked for again under its own key.',
     policy: { persons: ['finance'] },
     params: closed({ id: periodId, account: id }),
-    async handle({ params, caller }) {
-      const by = caller?.kind === 'person' ? caller.subject : ''
-      return { body: await retry(database, payoutKey(String(params['id']), String(params['account'])), by) }
-    },
+    handle: request =>
+      once(request, async tx => {
+        const { params, caller } = request
+        const by = caller?.kind === 'person' ? caller.subject : ''
+        return { body: await retry(tx, payoutKey(String(params['id']), String(params['account'])), by) }
+      }),
   },
   {
     method: 'POST',
     path: payoutPaths.confirmations,
     operationId: 'confirmPayout',
+    repeats: { noKey: 'a payment has the key of its pay-out: the same again is answered as repeated' },
     summary: 'The finance service says that it has paid; the same again changes nothing.',
     policy: { services: ['finance'] },
     body: paymentBody,

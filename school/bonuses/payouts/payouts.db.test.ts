@@ -214,7 +214,7 @@ test('killed before or after any statement of a closing and its pay-outs, whatev
         const crash = crashing(bonuses.database, at, when)
         const ports = { ...bonuses.delivery, database: crash.database }
         const life = async (): Promise<void> => {
-          await closePeriod({ ...ports }, { period, by: 'f1' })
+          await closePeriod(ports, { period, by: 'f1' }, work => crash.database.transaction(work))
           await deliverDue(ports)
         }
         await life().catch(error => {

@@ -97,13 +97,13 @@ async function book(
 }
 
 /** A person lets a refused or contradicted pay-out be asked for again, under its own key. Repeating it changes nothing. */
-export async function retry(database: Database, key: string, by: string): Promise<PayoutRow> {
-  const { rowCount } = await database.query(
+export async function retry(tx: Tx, key: string, by: string): Promise<PayoutRow> {
+  const { rowCount } = await tx.query(
     `update payout set state = 'pending', next_at = clock_timestamp(), retried_by = $2
       where payout_key = $1 and state in ('refused', 'conflict')`,
     [key, by],
   )
-  const [row] = await payouts(database, { key })
+  const [row] = await payouts(tx, { key })
   if (row === undefined) throw new Problem('payout_unknown', { detail: 'there is no pay-out of this period to this account' })
   if (rowCount === 0 && row.state !== 'pending') {
     throw new Problem('payout_settled', { detail: `it is ${row.state}, and only what was refused or is in conflict is asked for again` })

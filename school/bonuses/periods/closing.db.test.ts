@@ -159,7 +159,9 @@ test('a closing waits for a booking that has not committed, and is undone as a w
     transaction: ((work, begin) => (attempts++, database.transaction(work, begin))) as typeof database.transaction,
   }
   const period = await bonuses.open()
-  const refused = closePeriod({ database: counting, clock: patience, random: bonuses.delivery.random }, { period, by: 'f1' })
+  const refused = closePeriod({ clock: patience, random: bonuses.delivery.random }, { period, by: 'f1' }, work =>
+    counting.transaction(work),
+  )
   await assert.rejects(refused, { code: 'period_busy' })
   assert.equal(attempts, 40)
   assert.equal((await database.query('select from period')).rowCount, 1)
@@ -193,7 +195,7 @@ test('a closing that crashes at any of its statements has done all or nothing, a
       await bonuses.book('a1', 1_000)
       const crash = crashing(bonuses.database, at, when)
       const { clock, random } = bonuses.delivery
-      await closePeriod({ database: crash.database, clock, random }, { period, by: 'f1' }).catch(error => {
+      await closePeriod({ clock, random }, { period, by: 'f1' }, work => crash.database.transaction(work)).catch(error => {
         if (!(error instanceof Crash)) throw error
       })
       over = !crash.crashed()

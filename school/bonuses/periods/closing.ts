@@ -37,16 +37,25 @@ export const beginUnderPeriod = `begin isolation level read committed; select pg
 /**
  * Closes the period and opens the next: when this resolves, every booking of the period has committed, none can follow,
  * and what is to be paid out is stored. Waits briefly for the lock that bookings share and tries again, so that bookings
- * are never held up for longer than the lock's time-out and the few statements. Repeating it changes nothing. Throws
- * `period_unknown`, and `period_busy` when bookings left no moment for it; then nothing was changed.
+ * are never held up for longer than the lock's time-out and the few statements. Repeating it changes nothing. Each attempt
+ * is a transaction that `run` opens, read committed. Throws `period_unknown`, and `period_busy` when bookings left no moment
+ * for it; then nothing was changed.
  */
-export async function closePeriod(
-  { database, clock, random }: ClosingPorts,
+export async function closePeriod<Result>(
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
   { period, by }: { readonly period: string; readonly by: string },
-): Promise<Closed> {
+  run: (work: (tx: Tx) => Promise<Closed>) => Promise<Result>,
+): Promise<Result> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const changed = await alone(database, tx => close(tx, period, by, random))
-    if (changed !== 'busy') return { ...(await closedAs(database, period)), changed }
+    const closed = await unlessBusy(
+      run(async tx => {
+        await tx.query(`set local lock_timeout = '${lockTimeoutMs}ms'`)
+        await tx.query(`select pg_advisory_xact_lock(${periodLock})`)
+        const changed = await close(tx, period, by, random)
+        return { ...(await closedAs(tx, period)), changed }
+      }),
+    )
+    if (closed !== 'busy') return closed
     await clock.sleep(fullJitter(attempt, { firstMs: 10, maxMs: 200 }, random))
   }
   throw new Problem('period_busy', {
@@ -54,13 +63,9 @@ export async function closePeriod(
   })
 }
 
-async function alone<Result>(database: Database, work: (tx: Tx) => Promise<Result>): Promise<Result | 'busy'> {
+async function unlessBusy<Result>(closing: Promise<Result>): Promise<Result | 'busy'> {
   try {
-    return await database.transaction(async tx => {
-      await tx.query(`set local lock_timeout = '${lockTimeoutMs}ms'`)
-      await tx.query(`select pg_advisory_xact_lock(${periodLock})`)
-      return work(tx)
-    })
+    return await closing
   } catch (error) {
     if (sqlState(error) === '55P03' || sqlState(error) === '40P01') return 'busy'
     throw error

@@ -1,6 +1,7 @@
 import type { Database } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { HttpAnswer, HttpRequest, RouteDefinition } from 'cutover/http/server'
+import type { Once } from 'cutover/service'
 import { closed, pageLimit } from '../../contracts/bounds.ts'
 import { type Cell, csvAnswer, formatParameter, wantsCsv } from '../csv/csv.ts'
 import { type Comparison, compareWithFinance } from '../payouts/comparison.ts'
@@ -15,7 +16,7 @@ const samplesMax = 100
 const params = closed({ id: periodId })
 const finance = { persons: ['finance'] } as const
 
-export const periodRoutes = (ports: ClosingPorts & { readonly finance: Finance }): RouteDefinition[] => [
+export const periodRoutes = (ports: ClosingPorts & { readonly finance: Finance; readonly once: Once }): RouteDefinition[] => [
   {
     method: 'GET',
     path: '/periods',
@@ -28,12 +29,14 @@ export const periodRoutes = (ports: ClosingPorts & { readonly finance: Finance }
     method: 'POST',
     path: '/periods/{id}/close',
     operationId: 'closePeriod',
+    repeats: { key: 'accepted' },
     summary: 'Closes the open period, opens the next and stores what is to be paid out. The same again changes nothing.',
     policy: finance,
     params,
-    async handle({ params, caller }) {
-      const by = caller?.kind === 'person' ? caller.subject : ''
-      return { body: await closePeriod(ports, { period: String(params['id']), by }) }
+    handle(request) {
+      const by = request.caller?.kind === 'person' ? request.caller.subject : ''
+      const asked = { period: String(request.params['id']), by }
+      return closePeriod(ports, asked, close => ports.once(request, async tx => ({ body: await close(tx) })))
     },
   },
   {

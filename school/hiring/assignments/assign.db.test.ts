@@ -7,7 +7,7 @@ import { extendProblems } from 'cutover/failure'
 import { systemRandom } from 'cutover/process/clock'
 import { freshDatabase } from '../../../tests/database.ts'
 import { problems } from '../../contracts/problems.ts'
-import type { HeldTask, Tasks } from '../tasks/tasks.ts'
+import type { HeldTask } from '../tasks/tasks.ts'
 import { assign, type Assigned } from './assign.ts'
 
 extendProblems(problems)
@@ -27,15 +27,12 @@ async function setup(): Promise<{ database: Database; give: (candidate: string, 
      select id, 'm1', 'T', 'X', '[{"question":"?","answer":"!"}]', 1, id = 'easy' from unnest(array['t1', 't2', 'easy']) as id`,
   )
   await database.query(`insert into candidate (candidate_id, name) values ('c1', 'C'), ('m1', 'The author')`)
-  const tasks: Tasks = {
-    async fresh(ids) {
-      const { rows } = await database.query<HeldTask>('select *, revision::int as revision from task where task_id = any($1::text[])', [
-        ids,
-      ])
-      return new Map(rows.map(row => [row.task_id, row]))
-    },
+  async function give(candidate: string, ...ids: string[]): Promise<Assigned> {
+    const { rows } = await database.query<HeldTask>('select *, revision::int as revision from task where task_id = any($1::text[])', [ids])
+    const held = new Map(rows.map(row => [row.task_id, row]))
+    return database.transaction(tx => assign(tx, held, systemRandom, candidate, [...new Set(ids)]))
   }
-  return { database, give: (candidate, ...ids) => assign(database, tasks, systemRandom, candidate, ids) }
+  return { database, give }
 }
 
 test('what can be given is given, what cannot is listed with why', async () => {

@@ -1,10 +1,9 @@
 import type { Database } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
-import type { Sender } from 'cutover/outbox'
 import type { Random } from 'cutover/process/clock'
 import { closed, id, text } from '../../contracts/bounds.ts'
-import type { LinkReader } from 'cutover/service'
+import type { LinkReader, Once } from 'cutover/service'
 import type { Author } from '../managers/copy.ts'
 import type { Tasks } from '../tasks/tasks.ts'
 import { answer } from './answer.ts'
@@ -22,12 +21,12 @@ const refusals: Readonly<Record<string, string>> = {
 
 export const assignmentRoutes = (options: {
   database: Database
-  sender: Sender
+  once: Once
   random: Random
   tasks: Tasks
   authors: LinkReader<Author>
 }): RouteDefinition[] => {
-  const { database, sender, random, tasks, authors } = options
+  const { database, once, random, tasks, authors } = options
 
   /** Who wrote the task; null while that is not to be had: a candidate can work without. */
   async function authorOf(creatorId: string | undefined): Promise<string | null> {
@@ -44,15 +43,21 @@ export const assignmentRoutes = (options: {
       summary:
         'Gives tasks to a candidate. What was given before is answered with the same assignment; what cannot be given is listed with why.',
       policy: { persons: ['manager'] },
+      repeats: { key: 'accepted' },
       body: closed({ candidate_id: id, task_ids: { type: 'array', minItems: 1, maxItems: 100, items: id } }),
       async handle(request) {
         const body = request.body as { candidate_id: string; task_ids: string[] }
-        const assigned = await assign(database, tasks, random, body.candidate_id, body.task_ids)
-        const [refused] = assigned.refused
-        if (assigned.assignments.length === 0 && refused !== undefined) {
-          throw new Problem(refused.code, { detail: refusals[refused.code] ?? refused.code, extensions: { refused: assigned.refused } })
-        }
-        return { status: 201, body: assigned }
+        const wanted = [...new Set(body.task_ids)]
+        // Before the transaction: hiring may have to ask management.
+        const held = await tasks.fresh(wanted)
+        return once(request, async tx => {
+          const assigned = await assign(tx, held, random, body.candidate_id, wanted)
+          const [refused] = assigned.refused
+          if (assigned.assignments.length === 0 && refused !== undefined) {
+            throw new Problem(refused.code, { detail: refusals[refused.code] ?? refused.code, extensions: { refused: assigned.refused } })
+          }
+          return { status: 201, body: assigned }
+        })
       },
     },
     {
@@ -89,6 +94,7 @@ export const assignmentRoutes = (options: {
       operationId: 'answerAssignment',
       summary: 'Answers one’s own assignment and says at once whether it was right. A second answer gets the recorded outcome.',
       policy: { persons: ['candidate'] },
+      repeats: { key: 'accepted' },
       params: closed({ id }),
       body: {
         type: 'object',
@@ -102,7 +108,7 @@ export const assignmentRoutes = (options: {
       async handle(request) {
         const body = request.body as { answers: string[]; revision?: number }
         const submission = { assignmentId: request.params['id'] ?? '', candidateId: subjectOf(request), ...body }
-        return { body: await sender.transaction((tx, record) => answer(tx, record, submission)) }
+        return once(request, async (tx, record) => ({ body: await answer(tx, record, submission) }))
       },
     },
   ]

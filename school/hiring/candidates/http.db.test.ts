@@ -13,7 +13,7 @@ const manager = person('m1', 'manager')
 const management = service('management', 'COMM-090')
 
 async function setup() {
-  const hiring = await serveSchool('hiring', (database, sender) => candidateRoutes(database, sender, systemRandom))
+  const hiring = await serveSchool('hiring', (database, once) => candidateRoutes(database, once, systemRandom))
   open.push(hiring)
   return hiring
 }

@@ -1,30 +1,30 @@
 import type { Database } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { RouteDefinition } from 'cutover/http/server'
-import type { Sender } from 'cutover/outbox'
 import type { Random } from 'cutover/process/clock'
-import { closed, id, pageLimit, text } from '../../contracts/bounds.ts'
+import type { Once } from 'cutover/service'
+import { closed, id, pageLimit, personName } from '../../contracts/bounds.ts'
 import { CandidateRegistered } from '../../contracts/events/candidate-registered/event.ts'
 
 const columns = 'candidate_id, name, revision::int as revision'
 const unknown = (): Problem => new Problem('candidate_unknown', { detail: 'there is no candidate with this id, or it is not you' })
 
-export const candidateRoutes = (database: Database, sender: Sender, random: Random): RouteDefinition[] => [
+export const candidateRoutes = (database: Database, once: Once, random: Random): RouteDefinition[] => [
   {
     method: 'POST',
     path: '/candidates',
     operationId: 'registerCandidate',
     summary: 'Registers a candidate.',
     policy: { persons: ['manager', 'admin'] },
-    body: closed({ name: text(200) }),
-    async handle(request) {
-      const candidate = { candidate_id: `c-${random.uuid()}`, name: (request.body as { name: string }).name }
-      await sender.transaction(async (tx, record) => {
+    repeats: { key: 'accepted' },
+    body: closed({ name: personName }),
+    handle: request =>
+      once(request, async (tx, record) => {
+        const candidate = { candidate_id: `c-${random.uuid()}`, name: (request.body as { name: string }).name }
         await tx.query('insert into candidate (candidate_id, name) values ($1, $2)', [candidate.candidate_id, candidate.name])
         record(CandidateRegistered, candidate, { revision: 1 })
-      })
-      return { status: 201, body: candidate, headers: { location: `/candidates/${candidate.candidate_id}` } }
-    },
+        return { status: 201, body: candidate, headers: { location: `/candidates/${candidate.candidate_id}` } }
+      }),
   },
   {
     method: 'PUT',
@@ -32,10 +32,11 @@ export const candidateRoutes = (database: Database, sender: Sender, random: Rand
     operationId: 'renameCandidate',
     summary: 'Corrects the name of a candidate.',
     policy: { persons: ['manager', 'admin'] },
+    repeats: { key: 'accepted' },
     params: closed({ id }),
-    body: closed({ name: text(200) }),
-    async handle(request) {
-      const renamed = await sender.transaction(async (tx, record) => {
+    body: closed({ name: personName }),
+    handle: request =>
+      once(request, async (tx, record) => {
         const { rows } = await tx.query<{ candidate_id: string; name: string; revision: number }>(
           `update candidate set name = $2, revision = revision + 1 where candidate_id = $1 returning ${columns}`,
           [request.params['id'], (request.body as { name: string }).name],
@@ -43,10 +44,8 @@ export const candidateRoutes = (database: Database, sender: Sender, random: Rand
         if (rows[0] === undefined) throw unknown()
         const { revision, ...candidate } = rows[0]
         record(CandidateRegistered, candidate, { revision })
-        return rows[0]
-      })
-      return { body: renamed }
-    },
+        return { body: rows[0] }
+      }),
   },
   {
     method: 'GET',

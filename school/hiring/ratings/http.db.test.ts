@@ -17,8 +17,8 @@ const nobody: Tasks = { fresh: async () => new Map() }
 
 /** Hiring with one task that eight candidates have; `answer` answers for one of them and resolves with the outcome's id. */
 async function setup() {
-  const hiring = await serveSchool('hiring', (database, sender) => [
-    ...assignmentRoutes({ database, sender, random: systemRandom, tasks: nobody, authors: aReader('COMM-010') }),
+  const hiring = await serveSchool('hiring', (database, once) => [
+    ...assignmentRoutes({ database, once, random: systemRandom, tasks: nobody, authors: aReader('COMM-010') }),
     ...ratingRoutes(database),
   ])
   open.push(hiring)

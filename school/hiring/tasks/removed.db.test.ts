@@ -24,10 +24,10 @@ const author = person('m1', 'manager')
 async function setup(answers: 'http' | 'replica') {
   const management = new Map<string, unknown>([['/tasks/t1', { ...task, revision: 1 }]])
   let held: Tasks
-  const hiring = await serveSchool('hiring', (database, sender) =>
+  const hiring = await serveSchool('hiring', (database, once) =>
     assignmentRoutes({
       database,
-      sender,
+      once,
       random: systemRandom,
       tasks: { fresh: ids => held.fresh(ids) },
       authors: aReader('COMM-010'),

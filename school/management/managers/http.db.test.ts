@@ -13,7 +13,7 @@ const admin = person('root', 'admin')
 const names = { first_name: 'Ada', last_name: 'Byron' }
 
 async function setup() {
-  const management = await serveSchool('management', (database, sender) => managerRoutes(database, sender, systemRandom))
+  const management = await serveSchool('management', (database, once) => managerRoutes(database, once, systemRandom))
   open.push(management)
   const { body: manager } = await management.call(admin, 'POST', '/managers', names)
   return { ...management, manager, path: `/managers/${manager['manager_id'] as string}` }

@@ -29,7 +29,7 @@ async function setup(): Promise<Database> {
 }
 
 const asked = (taskId: string, revision: number | null, solvedCount = 10): Incoming<TaskReworkRequested> => ({
-  factId: `${taskId}:${revision}`,
+  factId: `01890000-0000-7000-8000-0000000000${taskId.slice(1)}${revision ?? 0}`,
   event: 'TaskReworkRequested',
   version: 0,
   businessKey: `TaskReworkRequested:${taskId}:${revision}`,
@@ -98,9 +98,17 @@ test('a rework that arrives while its task is being edited does not stay open', 
   assert.deepEqual(await reworks(database), [{ task_id: 't1', revision: 3, manager_id: 'm1', open: false }])
 })
 
-test('a task that is not there, and a message without a revision, are refused for ever', async () => {
+test('a task that is not there is waited for; one that was taken back, and a message without a revision, are refused for ever', async () => {
   const database = await setup()
-  const known = await onReworkRequested.lookup([asked('t9', 1)], database)
-  assert.deepEqual(onReworkRequested.decide(asked('t9', 1), known), { do: 'reject', rule: 'task_gone' })
-  assert.deepEqual(onReworkRequested.decide(asked('t1', null), new Map([['t1', 'm1']])), { do: 'reject', rule: 'revision_missing' })
+  await database.query(`update task set removed = true where task_id = 't2'`)
+  const messages = [asked('t9', 1), asked('t2', 1), asked('t1', null)] as const
+  const known = await onReworkRequested.lookup(messages, database)
+  assert.deepEqual(
+    messages.map(message => onReworkRequested.decide(message, known)),
+    [
+      { do: 'wait', for: 'task_unknown:t9' },
+      { do: 'reject', rule: 'task_gone' },
+      { do: 'reject', rule: 'revision_missing' },
+    ],
+  )
 })

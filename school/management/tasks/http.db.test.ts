@@ -15,9 +15,9 @@ after(async () => {
 })
 
 async function setup() {
-  const management = await serveSchool('management', (database, sender) => [
-    ...managerRoutes(database, sender, systemRandom),
-    ...taskRoutes(database, sender, systemRandom, wholeTitles),
+  const management = await serveSchool('management', (database, once) => [
+    ...managerRoutes(database, once, systemRandom),
+    ...taskRoutes(database, once, systemRandom, wholeTitles),
     ...reworkRoutes(database),
   ])
   open.push(management)

@@ -2,8 +2,8 @@ import type { Columns } from 'cutover/columns/access'
 import type { Database, Tx } from 'cutover/database'
 import { Problem } from 'cutover/failure'
 import type { HttpRequest, RouteDefinition } from 'cutover/http/server'
-import type { Sender } from 'cutover/outbox'
 import type { Random } from 'cutover/process/clock'
+import type { Once } from 'cutover/service'
 import { closed, id, pageLimit, questions, taskText } from '../../contracts/bounds.ts'
 import { TaskChanged } from '../../contracts/events/task-changed/event.ts'
 import { TaskCreated } from '../../contracts/events/task-created/event.ts'
@@ -33,7 +33,7 @@ const subjectOf = (request: HttpRequest): string => (request.caller?.kind === 'p
 const unknown = (): Problem => new Problem('task_unknown', { detail: 'there is no task with this id, or it is not yours' })
 
 /** `title` says how the title of a row is written and read. */
-export const taskRoutes = (database: Database, sender: Sender, random: Random, title: Columns): RouteDefinition[] => {
+export const taskRoutes = (database: Database, once: Once, random: Random, title: Columns): RouteDefinition[] => {
   const columns = `task_id, creator_id, ${title.expression} as title, text, questions, revision::int as revision`
   return [
     {
@@ -42,12 +42,13 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random, t
       operationId: 'createTask',
       summary: 'Writes a task; its author earns a bonus for it.',
       policy: { persons: ['manager'] },
+      repeats: { key: 'accepted' },
       body: taskBody,
-      async handle(request) {
-        const creator = subjectOf(request)
-        const body = request.body as TaskBody
-        const taskId = `t-${random.uuid()}`
-        await sender.transaction(async (tx, record) => {
+      handle: request =>
+        once(request, async (tx, record) => {
+          const creator = subjectOf(request)
+          const body = request.body as TaskBody
+          const taskId = `t-${random.uuid()}`
           const { rowCount } = await tx.query('select from manager where manager_id = $1', [creator])
           if (rowCount === 0) throw new Problem('manager_unknown', { detail: 'you are not a manager here; ask an admin to take you on' })
           // A new row that nobody else can see yet: its key is ours until the commit.
@@ -57,13 +58,12 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random, t
             [taskId, creator, body.text, JSON.stringify(body.questions), factId, ...title.values(body.title)],
           )
           record(TaskChanged, told({ task_id: taskId, creator_id: creator, ...body }), { revision: 1 })
-        })
-        return {
-          status: 201,
-          body: { task_id: taskId, creator_id: creator, ...body, revision: 1 },
-          headers: { location: `/tasks/${taskId}` },
-        }
-      },
+          return {
+            status: 201,
+            body: { task_id: taskId, creator_id: creator, ...body, revision: 1 },
+            headers: { location: `/tasks/${taskId}` },
+          }
+        }),
     },
     {
       method: 'PUT',
@@ -71,11 +71,12 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random, t
       operationId: 'editTask',
       summary: 'Publishes a new revision of one’s own task, and so does what was asked for by reworks of older ones.',
       policy: { persons: ['manager'] },
+      repeats: { key: 'accepted' },
       params: closed({ id }),
       body: taskBody,
-      async handle(request) {
-        const body = request.body as TaskBody
-        const task = await sender.transaction(async (tx, record) => {
+      handle: request =>
+        once(request, async (tx, record) => {
+          const body = request.body as TaskBody
           const { rows } = await tx.query<TaskRow>(
             `update task set text = $3, questions = $4, revision = revision + 1, edited_at = now(), ${title.assigned(5)}
             where task_id = $1 and creator_id = $2 and not removed returning ${columns}`,
@@ -85,10 +86,8 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random, t
           await endReworks(tx, request.params['id'])
           const { revision, ...state } = rows[0]
           record(TaskChanged, told(state), { revision })
-          return rows[0]
-        })
-        return { body: task }
-      },
+          return { body: rows[0] }
+        }),
     },
     {
       method: 'DELETE',
@@ -96,9 +95,10 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random, t
       operationId: 'removeTask',
       summary: 'Takes one’s own task back: nobody is given it any more. What was answered and paid stands.',
       policy: { persons: ['manager'] },
+      repeats: { key: 'accepted' },
       params: closed({ id }),
-      async handle(request) {
-        await sender.transaction(async (tx, record) => {
+      handle: request =>
+        once(request, async (tx, record) => {
           const { rows } = await tx.query<TaskRow>(
             `update task set removed = true, revision = revision + 1, edited_at = now()
             where task_id = $1 and creator_id = $2 and not removed returning ${columns}`,
@@ -108,9 +108,8 @@ export const taskRoutes = (database: Database, sender: Sender, random: Random, t
           await endReworks(tx, request.params['id'])
           const { revision, ...state } = rows[0]
           record(TaskChanged, told(state), { revision, removed: true })
-        })
-        return { status: 204 }
-      },
+          return { status: 204 }
+        }),
     },
     {
       method: 'GET',

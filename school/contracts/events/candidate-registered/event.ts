@@ -1,5 +1,5 @@
 import { defineEvent, type MessageOf, topicName } from 'cutover/contract'
-import { envelopeBounds, id, personal } from '../../bounds.ts'
+import { envelopeBounds, id, personName } from '../../bounds.ts'
 import v0 from './v0.ts'
 
 /** A candidate registered. */
@@ -9,7 +9,7 @@ export const CandidateRegistered = defineEvent({
   topic: topicName('hiring', 'CandidateRegistered'),
   partitions: 4,
   versions: [v0],
-  bounds: envelopeBounds('CandidateRegistered', { candidate_id: id, name: personal(200) }),
+  bounds: envelopeBounds('CandidateRegistered', { candidate_id: id, name: personName }),
   orderKey: payload => payload.candidate_id,
   businessKey: (payload, revision) => `CandidateRegistered:${payload.candidate_id}:${revision}`,
 })
