@@ -71,7 +71,6 @@ async function live(school: School): Promise<void> {
     body: { title: 'Another', text: 'What?', questions: [{ question: 'What?', answer: 'Nothing' }] },
   })
   assert.equal(more.status, 201, more.text)
-  await comesTwice(school.broker, 'management.task-created')
   await school.broker.append('hiring.task-failed', [{ key: task, value: 'not json', headers: {} }])
   const wrong = {
     payload: {},
@@ -95,10 +94,12 @@ async function live(school: School): Promise<void> {
   for (const _ of [1, 2, 3, 4]) await school.call('management', 'GET', '/candidates?limit=3', { as: manager })
   const verified = await school.call('engine', 'POST', '/api/verify', { as: 'operator' })
   assert.equal(verified.status, 200, verified.text)
-  await school.until(
-    'the account',
-    async () => (await school.call('bonuses', 'GET', `/accounts/${account}`, { as: manager })).status === 200,
-  )
+  // What is still parked would only be parked once more.
+  await school.until('both bookings of the author', async () => {
+    const { status, body: said } = await school.call('bonuses', 'GET', `/accounts/${account}/statement`, { as: manager })
+    return status === 200 && (said['bookings'] as { reason: string }[]).filter(one => one.reason === 'task created').length === 2
+  })
+  await comesTwice(school.broker, 'management.task-created')
 }
 
 test('every name and label that the dashboard and the rules use is one that a running process shows', async context => {

@@ -58,7 +58,10 @@ test('row 118: of two terminals that apply at once one begins; the other is told
   // 4 for 3: 3 means that a check has failed, and here another holds the link. Who began it, and when, `run show` says.
   const { say, orders } = await sit(context)
   const both = await Promise.all([say('apply COMM-040'), say('apply COMM-040')])
-  assert.deepEqual(both.map(one => one.code).toSorted((a, b) => a - b), [exitCodes.fine, exitCodes.held])
+  assert.deepEqual(
+    both.map(one => one.code).toSorted((a, b) => a - b),
+    [exitCodes.fine, exitCodes.held],
+  )
   const late = both.find(one => one.code === exitCodes.held)
   const [begun, ...more] = await orders.list(10)
   assert.equal(more.length, 0)
