@@ -29,6 +29,7 @@ import { statusVerb } from './status.ts'
 import { switchVerb } from './switch.ts'
 import { tokenVerb } from './token.ts'
 import { topicVerb } from './topic.ts'
+import { topicsVerb } from './topics.ts'
 import { traceVerb } from './trace.ts'
 import { trafficVerb } from './traffic.ts'
 import { verifyVerb } from './verify.ts'
@@ -40,7 +41,7 @@ stale, 5 paused or waiting, 6 reverted, 64 wrong usage, 69 not running, 77 not p
 CUTOVER_HOME names the data directory (default: .cutover in the project). See docs/cli.md.`
 
 // In the order of the help.
-const toLook = [statusVerb, linksVerb, deliveryVerb, doctorVerb, traceVerb]
+const toLook = [statusVerb, linksVerb, deliveryVerb, topicsVerb, doctorVerb, traceVerb]
 const toMove = [planVerb, applyVerb, watchVerb, pauseVerb, resumeVerb, revertVerb, approveVerb, completeVerb, runsVerb, runVerb]
 const toProve = [lensVerb, parityVerb, readsVerb, certificatesVerb, historyVerb, verifyVerb]
 const toMend = [deadLettersVerb, refillVerb]

@@ -58,6 +58,8 @@ import { sessionRoutes } from './session/http.ts'
 import { openSessions } from './session/session.ts'
 import { streamRoutes } from './stream/http.ts'
 import { openStream } from './stream/stream.ts'
+import { topicsRoutes } from './topics/http.ts'
+import { openTopics } from './topics/topics.ts'
 import type { CodeOf } from './trace/files.ts'
 import { traceRoutes } from './trace/http.ts'
 import type { Expectation } from './verify/expectation.ts'
@@ -216,6 +218,7 @@ export async function openEngine(
       ...doctorRoutes({ ...seen, database, runs: unfinished, ledger, folder: resources.dataFolder ?? null }),
       ...traceRoutes({ links, directory, database, code }),
       ...repairRoutes(openRepairs({ ...acting, events, holder })),
+      ...topicsRoutes(openTopics({ links, events, directory, database, lease, clock, holder })),
       ...deliveryRoutes(directory, now),
       ...readsRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),
       ...parityRoutes(id => links.find(link => link.id === id) ?? refuse(linkUnknown(id, links)), directory),

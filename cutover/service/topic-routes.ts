@@ -24,6 +24,8 @@ const closed = (properties: object): object => ({
   properties,
 })
 
+type Change = 'create' | 'open' | 'quarantine' | 'restore' | 'drop'
+
 export interface TopicRoutesOptions {
   readonly service: string
   readonly events: readonly EventContract[]
@@ -55,7 +57,36 @@ export function topicRoutes({ service, events, broker, stores, clock }: TopicRou
     }
   }
 
+  /** All that the log tells of it. What is hidden has no bounds to show. */
+  async function report({ name: event, topic }: EventContract): Promise<object> {
+    const hidden = await broker.hidden(topic)
+    const found = hidden ?? (await broker.topic(topic))
+    const touches = hidden === undefined ? [] : await broker.touches(topic)
+    const bounds = hidden === undefined && found !== undefined ? await broker.bounds(topic) : []
+    return {
+      event,
+      topic,
+      state: hidden?.state ?? (found === undefined ? 'absent' : 'open'),
+      id: found?.id ?? null,
+      partitions: found?.partitions ?? null,
+      since: hidden?.since.toISOString() ?? null,
+      touches: touches.reduce((sum, touch) => sum + touch.count, 0),
+      bounds: bounds.map(({ partition, start, end }) => ({ partition, start: start.toString(), end: end.toString() })),
+    }
+  }
+
   return [
+    {
+      ...operator,
+      method: 'GET',
+      path: '/operator/topics',
+      operationId: 'operatorTopics',
+      summary: 'The topics of all events that this service states: partitions, id, whether they are hidden, and their bounds.',
+      async handle() {
+        const own = events.filter(one => one.service === service)
+        return { body: { topics: await ofLog(Promise.all(own.map(report))) } }
+      },
+    },
     {
       ...operator,
       method: 'GET',
@@ -71,20 +102,21 @@ export function topicRoutes({ service, events, broker, stores, clock }: TopicRou
       path: '/operator/topics',
       operationId: 'orderTopic',
       repeats: { noKey: 'repeating the order changes nothing' },
-      summary: 'Opens the topic of an event, on purpose; hides it; takes it out again; or drops it. Repeating it changes nothing.',
+      summary:
+        'Makes the topic of an event; opens it, on purpose; hides it; takes it out again; or drops it. Repeating it changes nothing.',
       body: closed({
         event: name,
-        do: { enum: ['open', 'quarantine', 'restore', 'drop'] },
+        do: { enum: ['create', 'open', 'quarantine', 'restore', 'drop'] },
         term: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
       }),
       async handle(request) {
-        const order = request.body as { event: string; do: 'open' | 'quarantine' | 'restore' | 'drop'; term: number }
+        const order = request.body as { event: string; do: Change; term: number }
         const event = eventOf(order.event)
         // The log is another database: the term is raised before it is touched, so that who was overtaken comes no further.
         await stores.consumer.transaction(tx => underTerm(stores.switch, tx, order.term))
         const changed = change(event, order.do).catch((error: unknown) => {
           // Dropped already, or never there: there is nothing to hide or drop.
-          if (!(error instanceof TopicUnknown) || order.do === 'open') throw error
+          if (!(error instanceof TopicUnknown) || order.do === 'open' || order.do === 'create') throw error
         })
         await ofLog(changed)
         return { body: await ofLog(stand(event)) }
@@ -92,8 +124,10 @@ export function topicRoutes({ service, events, broker, stores, clock }: TopicRou
     },
   ]
 
-  async function change({ topic, partitions }: EventContract, to: 'open' | 'quarantine' | 'restore' | 'drop'): Promise<void> {
-    if (to === 'quarantine') await broker.quarantineTopic(topic)
+  async function change({ topic, partitions }: EventContract, to: Change): Promise<void> {
+    // Only where there is none: what was hidden on purpose stays hidden.
+    if (to === 'create') await broker.createTopic(topic, partitions)
+    else if (to === 'quarantine') await broker.quarantineTopic(topic)
     else if (to === 'restore') await broker.restoreTopic(topic)
     else if (to === 'drop') await broker.deleteTopic(topic)
     else {

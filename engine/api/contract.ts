@@ -48,6 +48,8 @@ export const paths = {
   epoch: '/api/services/{id}/epoch',
   /** `POST` with a DeployRequest. */
   deploy: '/api/services/{id}/deploy',
+  /** TopicsView of `topics.ts`; `POST` with a TopicsApplyRequest makes the topics that routes need (TopicsApplyAnswer). */
+  topics: '/api/topics',
   /** `POST` opens the topic of an event, or takes it out of quarantine. */
   topic: '/api/events/{id}/topic',
   /** `POST` with a CopyRequest. */
