@@ -5,7 +5,16 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type HistoryAnswer, pathOf, paths, type Route, switchPath, type VerifyReport } from '@cutover/engine/api'
+import {
+  type CertificateRow,
+  type HistoryAnswer,
+  type LinkRow,
+  pathOf,
+  paths,
+  type Route,
+  switchPath,
+  type VerifyReport,
+} from '@cutover/engine/api'
 import type { DeliveryView } from '@cutover/engine/api/delivery'
 import type { ApplyRequest, RunState, RunVerb, RunView } from '@cutover/engine/api/plan'
 import {
@@ -41,6 +50,8 @@ export interface System {
   /** Replays all of them, and resolves when that has ended; one that fails again is open again. */
   replayDeadLetters(): Promise<void>
   delivery(): Promise<DeliveryView>
+  links(): Promise<readonly LinkRow[]>
+  certificates(): Promise<readonly CertificateRow[]>
   /** Begins a run, or finds the one that a killed engine had begun before it could answer. */
   apply(link: string, request?: ApplyRequest): Promise<RunView>
   order(run: string, verb: RunVerb): Promise<void>
@@ -130,6 +141,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     outcomes: async () => (await again(() => call<{ outcomes: number }>(port + 1, 'GET', sandbox.traffic))).outcomes,
     traffic: async action => void (await again(() => call(port + 1, 'POST', sandbox.traffic, { action }))),
     delivery: () => again(() => call<DeliveryView>(port, 'GET', paths.delivery)),
+    links: () => again(() => call<readonly LinkRow[]>(port, 'GET', paths.links)),
+    certificates: () => again(() => call<readonly CertificateRow[]>(port, 'GET', paths.certificates)),
     verify: () => again(() => call<VerifyReport>(port, 'POST', paths.verify)),
     deadLetters: async () => (await again(() => call<DeadLettersAnswer>(port, 'GET', letters.groups))).totals.open,
     async replayDeadLetters() {
@@ -213,7 +226,7 @@ function refusedBy(message: string, body: string): Error {
 export async function freeBase(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const base = 20_000 + Math.floor(Math.random() * 120) * 100
-    const wanted = [0, 1, 2, 3, 4, 10, 11, 20, 21, 30, 31, 40].map(offset => base + offset)
+    const wanted = [0, 1, 2, 3, 4, 10, 11, 20, 21, 30, 31, 40, 50, 51, 52, 53, 54, 55].map(offset => base + offset)
     if ((await Promise.all(wanted.map(isFree))).every(free => free)) return base
   }
   throw new Error('no hundred free ports between 20000 and 32000')
