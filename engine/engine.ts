@@ -89,6 +89,8 @@ export interface EngineResources {
   /** The name of this engine among those that share the database. */
   readonly name: string
   readonly port: number
+  /** The address to listen on; loopback if absent. */
+  readonly host?: string
   /** What the operator has to show, and the second person, if there is one. */
   readonly operatorToken: string
   readonly approverToken: string | null
@@ -141,6 +143,7 @@ export async function runEngine(
       // Two processes must never be taken for one, also not a process and the one that took its place.
       name: `${environment.INSTANCE} ${process.pid}`,
       port: environment.PORT,
+      host: environment.LISTEN_ADDRESS,
       operatorToken,
       approverToken,
       approvals: environment.APPROVALS === 'on',
@@ -190,6 +193,7 @@ export async function openEngine(
   const server = await openServer({
     service: 'engine',
     port: resources.port,
+    ...(resources.host === undefined ? {} : { host: resources.host }),
     routes: [
       ...engineRoutes({
         database,

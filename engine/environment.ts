@@ -5,7 +5,12 @@ export function readEngineEnvironment(source: Readonly<Record<string, string | u
   const read = readEnvironment(
     {
       ENGINE_DATABASE_URL: { kind: 'url', describe: "the engine's own database, postgres://…", secret: true },
-      PORT: { kind: 'integer', minimum: 0, maximum: 65_535, describe: 'the port to listen on, loopback only' },
+      PORT: { kind: 'integer', minimum: 0, maximum: 65_535, describe: 'the port to listen on' },
+      LISTEN_ADDRESS: {
+        kind: 'text',
+        default: '127.0.0.1',
+        describe: 'the address to listen on: loopback only, or 0.0.0.0 in a container',
+      },
       INSTANCE: { kind: 'text', default: 'engine', describe: 'the name of this instance in logs' },
       PRIVATE_KEY_FILE: { kind: 'file', describe: 'the Ed25519 private key (JWK) with which the engine signs its tokens' },
       OPERATOR_TOKEN_FILE: { kind: 'file', describe: "the file with the operator's token; who shows it may move links" },

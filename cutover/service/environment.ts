@@ -38,7 +38,12 @@ export function readServiceEnvironment(
         describe: 'how long the PostgreSQL log keeps records, in hours',
       },
       KAFKA_BROKERS: { kind: 'text', optional: true, describe: 'brokers of the Kafka cluster: host:port,host:port' },
-      PORT: { kind: 'integer', minimum: 0, maximum: 65_535, describe: 'the port to listen on, loopback only' },
+      PORT: { kind: 'integer', minimum: 0, maximum: 65_535, describe: 'the port to listen on' },
+      LISTEN_ADDRESS: {
+        kind: 'text',
+        default: '127.0.0.1',
+        describe: 'the address to listen on: loopback only, or 0.0.0.0 in a container',
+      },
       INSTANCE: { kind: 'text', describe: 'the name of this instance, unique among those of the service' },
       PRIVATE_KEY_FILE: { kind: 'file', describe: 'the Ed25519 private key (JWK) with which this service signs its tokens' },
       TRUSTED_KEYS_FILE: { kind: 'file', describe: 'the public keys of all issuers' },

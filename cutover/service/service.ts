@@ -92,7 +92,9 @@ export async function openService(
   )
   const opened = openStores(database)
   const tellUses = (): Promise<void> => columnWatch.tell(opened.columns, instance)
-  await whileStarting({ service: name, port: environment.PORT, log }, () => install(database, opened, definition))
+  await whileStarting({ service: name, port: environment.PORT, host: environment.LISTEN_ADDRESS, log }, () =>
+    install(database, opened, definition),
+  )
 
   const broker = openBroker(environment.eventLog, { log, name: `${name}-${instance}` })
   const doorbell = openDoorbell(database, log)
@@ -190,6 +192,7 @@ export async function openService(
   const server = await openServer({
     service: name,
     port: environment.PORT,
+    host: environment.LISTEN_ADDRESS,
     routes,
     verifier,
     log,

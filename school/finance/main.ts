@@ -18,7 +18,8 @@ const startAttemptsMax = 60
 async function run(): Promise<void> {
   const environment = readEnvironment({
     DATABASE_URL: { kind: 'url', describe: 'its own database, postgres://…', secret: true },
-    PORT: { kind: 'integer', minimum: 0, maximum: 65_535, describe: 'the port to listen on, loopback only' },
+    PORT: { kind: 'integer', minimum: 0, maximum: 65_535, describe: 'the port to listen on' },
+    LISTEN_ADDRESS: { kind: 'text', default: '127.0.0.1', describe: 'the address to listen on' },
     PRIVATE_KEY_FILE: { kind: 'file', describe: 'the Ed25519 private key (JWK) with which it signs its confirmations' },
     TRUSTED_KEYS_FILE: { kind: 'file', describe: 'the public keys of all issuers' },
     OPERATOR_TOKEN_FILE: { kind: 'file', describe: "the file with the operator's token; who shows it may tell it to misbehave" },
@@ -61,6 +62,7 @@ async function run(): Promise<void> {
   const server = await openServer({
     service: 'finance',
     port: environment.PORT,
+    host: environment.LISTEN_ADDRESS,
     routes,
     verifier: await openVerifier({ audience: 'finance', trustedKeysFile: environment.TRUSTED_KEYS_FILE }),
     operatorTokenDigest: tokenDigest((await readFile(environment.OPERATOR_TOKEN_FILE, 'utf8')).trim()),

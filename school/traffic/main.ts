@@ -14,6 +14,7 @@ import { openSchoolLife } from './school-life.ts'
 try {
   const environment = readEnvironment({
     PORT: { kind: 'integer', minimum: 0, maximum: 65_535, describe: 'the port of the control interface' },
+    LISTEN_ADDRESS: { kind: 'text', default: '127.0.0.1', describe: 'the address to listen on' },
     PRIVATE_KEY_FILE: { kind: 'file', describe: 'the key with which people sign, JWK' },
     OPERATOR_TOKEN_FILE: { kind: 'file', describe: 'the operator’s token, which may start and stop traffic' },
     SERVICE_URLS: { kind: 'text', describe: 'JSON: the addresses of the services' },
@@ -40,6 +41,7 @@ try {
   const server = await openServer({
     service: 'traffic',
     port: environment.PORT,
+    host: environment.LISTEN_ADDRESS,
     verifier: null,
     operatorTokenDigest: tokenDigest((await readFile(environment.OPERATOR_TOKEN_FILE, 'utf8')).trim()),
     log,
