@@ -13,6 +13,9 @@ import { splitTitle } from './contracts/title-columns.ts'
 const services = ['management', 'hiring', 'bonuses'] as const
 type Service = (typeof services)[number]
 
+/** All that sign tokens; the people sign for themselves. */
+export const issuers: readonly string[] = [...services, 'finance', 'engine', 'people']
+
 const firstPorts: Readonly<Record<Service, number>> = { management: 10, hiring: 20, bonuses: 30 }
 const financePort = 40
 const instancesMax = 10
@@ -42,7 +45,7 @@ export function schoolSystem(home: Home, environment: NodeJS.ProcessEnv): System
     name: 'Cutover',
     databases: [...services, 'finance', 'engine', 'log'],
     kafka: broker.kind === 'kafka' && broker.isOurs,
-    issuers: [...services, 'finance', 'engine', 'people'],
+    issuers,
     stages: [
       [
         ...services.map(service => serviceProcess(service, ports(service), start, service === 'bonuses' ? ofBonuses : shared)),

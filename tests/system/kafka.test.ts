@@ -34,8 +34,8 @@ test(
             faults: () => [{ kind: 'pause', service: 'kafka', instance: (instance % 3) + 1, seconds: 8 }],
           },
         ],
-        forMs: 50_000,
-        everyMs: 12_000,
+        forMs: 20_000,
+        everyMs: 8_000,
         chance: () => 0,
         told: line => context.diagnostic(line),
       })
