@@ -56,6 +56,8 @@ describe('deploy/compose.yaml', () => {
     ) as object
     const ajv = new Ajv2019({ strict: false, allErrors: true, logger: false })
     formats.default(ajv)
+    // Compose means those of Go, `1m30s`.
+    ajv.addFormat('duration', /^(\d+(us|ms|s|m|h))+$/)
     const valid = ajv.compile(schema)
     assert.equal(valid(compose), true, JSON.stringify(valid.errors, null, 2))
     assert.equal(valid({ ...compose, services: { app: { image: 1 } } }), false)

@@ -172,6 +172,6 @@ describe('deploy/helm/cutover', () => {
       .map(file => readFileSync(join(chart, file), 'utf8'))
       .join('\n')
     const used = new Set([...templates.matchAll(/\.Values\.(\w+)/g)].map(one => one[1]))
-    assert.deepEqual([...used].toSorted(), Object.keys(values).toSorted())
+    assert.deepEqual(used, new Set(Object.keys(values)))
   })
 })
