@@ -40,8 +40,9 @@ topologySpreadConstraints:
       matchLabels:
         {{- include "cutover.labels" . | nindent 8 }}
 volumes:
+  # 288 is 0440: their group reads them.
   - name: keys
-    secret: { secretName: {{ .root.Values.keys.secret }}, defaultMode: 0440 }
+    secret: { secretName: {{ .root.Values.keys.secret }}, defaultMode: 288 }
   - name: tmp
     emptyDir: {}
 {{- end }}
