@@ -43,7 +43,8 @@ interface Container {
 
 const chart = join(root, 'deploy/helm/cutover')
 const rendered = join(chart, 'rendered.yaml')
-const command = ['template', 'cutover', chart, '--values', join(chart, 'values-example.yaml')]
+// A Helm that was built by oneself takes some old Kubernetes for granted.
+const command = ['template', 'cutover', chart, '--values', join(chart, 'values-example.yaml'), '--kube-version', '1.31.0']
 
 /** What the rendering was made from, so that one that is older than the chart is found without Helm. */
 function digest(): string {
@@ -59,7 +60,7 @@ function digest(): string {
   return hash.digest('hex')
 }
 
-const head = (): string => `# The chart with values-example.yaml. How it was made: docs/deployment.md.\n# from: ${digest()}\n`
+const head = (): string => `# Made by: helm template cutover deploy/helm/cutover --values deploy/helm/cutover/values-example.yaml\n# from: ${digest()}\n`
 
 /** The rendering by the Helm of this machine; null where there is none. */
 async function renderedNow(): Promise<string | null> {
