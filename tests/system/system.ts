@@ -75,6 +75,8 @@ export interface SystemOptions {
   readonly patient?: boolean
   /** The first port, if it has been chosen already. */
   readonly port?: number
+  /** Done to the data directory before anything is there; what it answers with is done when all has ended, before it is deleted. */
+  readonly prepared?: (directory: string) => Promise<() => Promise<void>>
   /** Variables besides. */
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -90,6 +92,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const flag = join(home, 'home', 'flag')
   await mkdir(join(home, 'home'), { recursive: true })
   await writeFile(flag, 'http')
+  const undo = (await options.prepared?.(join(home, 'home'))) ?? (async () => undefined)
   const port = options.port ?? (await freeBase())
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'tests/system/start.ts')], {
     cwd: root,
@@ -110,6 +113,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   await ready(child).catch(async (error: unknown) => {
     // Left alone it would go on for ever, and the test process with it.
     await end(child)
+    await undo()
     await rm(home, { recursive: true, force: true })
     throw error
   })
@@ -195,6 +199,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     },
     async stop() {
       await end(child)
+      await undo()
       await rm(home, { recursive: true, force: true })
     },
   }
