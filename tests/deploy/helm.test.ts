@@ -60,7 +60,8 @@ function digest(): string {
   return hash.digest('hex')
 }
 
-const head = (): string => `# Made by: helm template cutover deploy/helm/cutover --values deploy/helm/cutover/values-example.yaml\n# from: ${digest()}\n`
+const head = (): string =>
+  `# Made by: helm template cutover deploy/helm/cutover --values deploy/helm/cutover/values-example.yaml\n# from: ${digest()}\n`
 
 /** The rendering by the Helm of this machine; null where there is none. */
 async function renderedNow(): Promise<string | null> {
