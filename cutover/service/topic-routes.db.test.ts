@@ -77,6 +77,17 @@ test('a topic is opened, hidden, taken out again and dropped, and each order rep
   }
 })
 
+test('made without being opened: what is there stays as it is, and what was hidden on purpose stays hidden', async () => {
+  const { broker, order, stand } = await setup()
+  assert.deepEqual((await order('create')).body, opened)
+  const made = (await broker.topic(topic)) ?? assert.fail()
+  assert.equal(made.partitions, WordChanged.partitions)
+  assert.deepEqual([(await order('create')).body, await broker.topic(topic)], [opened, made])
+  await order('quarantine')
+  assert.notEqual((await order('create')).status, 200)
+  assert.equal((await stand())['state'], 'quarantined')
+})
+
 test('what has nothing to do changes nothing: no topic comes about by hiding, taking out or dropping it', async () => {
   const { broker, order, stand } = await setup()
   for (const change of ['quarantine', 'restore', 'drop']) {
@@ -196,7 +207,7 @@ test('whatever is wrong with an order is refused by the name of its field, and w
   const { get, order, stranger, stand } = await setup()
   const wrong = {
     event: ['', 'Word Changed', 'Word.Changed', 'x'.repeat(65), 1, null],
-    do: ['', 'create', 'OPEN', true, null],
+    do: ['', 'make', 'OPEN', true, null],
     term: [-1, 0.5, '1', null],
     force: [true],
   }
