@@ -49,7 +49,7 @@ async function main(): Promise<number> {
 
 /** Once more, at the end, where it is seen: a green run without it has not tried the log on Kafka. */
 async function sayWhatWasSkipped(files: readonly string[]): Promise<void> {
-  const onKafka = files.filter(file => file.endsWith('.kafka.test.ts'))
+  const onKafka = files.filter(file => /[./]kafka\.test\.ts$/.test(file))
   const why = onKafka.length === 0 ? null : await lacking()
   if (why !== null) console.log(`\nSKIPPED, because three Kafka brokers cannot be run here: ${onKafka.join(', ')}\n${why}`)
 }
