@@ -19,6 +19,7 @@ export const topicsRoutes = (topics: Topics): RouteDefinition[] => [
     method: 'POST',
     path: paths.topics,
     operationId: 'applyTopics',
+    repeats: { noKey: 'a topic that is there already stays as it is' },
     summary: 'Makes the topics that routes need, with the partitions of their contracts; changes none that is there',
     policy: 'operator',
     tags: ['topics'],
