@@ -42,7 +42,7 @@ export function spawnChild(options: ChildOptions): Child {
       child.once('exit', (code, name) => resolve(name === null ? `ended with code ${code}` : `ended by ${name}`))
     })
     const ready = readyLine(child.stdio[3] as Readable, ended, options.readyTimeoutMs)
-    return { pid, ready, ended, stop: timeoutMs => stop(pid, stdin, timeoutMs) }
+    return { pid, ready, ended, stop: timeoutMs => stop(pid, timeoutMs) }
   } finally {
     closeSync(log)
   }
@@ -78,11 +78,11 @@ async function readyLine(stream: Readable, ended: Promise<string>, timeoutMs: nu
   }
 }
 
-async function stop(pid: number, stdin: { end(): void }, timeoutMs: number): Promise<void> {
+async function stop(pid: number, timeoutMs: number): Promise<void> {
   // A paused process would not hear it.
   signal(pid, 'SIGCONT')
+  // Our end of its pipe stays open: closed, it would say that we are gone, and might be heard first.
   signal(pid, 'SIGTERM')
-  stdin.end()
   if (await waitUntilGone(pid, timeoutMs)) return
   signal(pid, 'SIGKILL')
   await waitUntilGone(pid, killedWithinMs)
