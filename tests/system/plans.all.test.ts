@@ -3,6 +3,8 @@ import { links } from '../../school/contracts/links.ts'
 import { written } from '../../school/plans/plans.ts'
 import { provePlans, type Move } from './journey.ts'
 
+// New tasks, and those that have become too easy, are rare, and a gate wants fifty pairs of them.
+const rate = 60
 const instances = 'management=2,hiring=2,bonuses=2,engine=2'
 const first: readonly Move[] = written.map(({ id: link, link: { start } }) => ({ link, to: start === 'http' ? 'event' : 'http' }))
 /** Two links may carry one event, and then their plans cannot run at once: COMM-010 goes with the others. */
@@ -13,7 +15,7 @@ const second: readonly Move[] = links
 test(
   'the links of the four written procedures go both ways, and back from every step of their plans, under traffic, while services, engines and PostgreSQL are killed',
   { timeout: 2_400_000 },
-  context => provePlans(first, 'all', 30, instances, context),
+  context => provePlans(first, 'all', rate, instances, context),
 )
 
 /**
@@ -25,6 +27,5 @@ const stops = process.env['JOURNEY'] === 'whole' ? 'all' : 'ends'
 test(
   `the five other links do the same by the plans that are generated for them${stops === 'all' ? '' : ', back from the ends'}`,
   { timeout: 2_400_000 },
-  // Tasks that have become too easy are rare, and a gate wants fifty pairs of them.
-  context => provePlans(second, stops, 60, instances, context),
+  context => provePlans(second, stops, rate, instances, context),
 )
