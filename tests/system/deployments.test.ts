@@ -14,7 +14,12 @@ function openService(system: System, service: 'hiring' | 'bonuses') {
     const signer = await openSigner({ issuer, privateKeyFile: join(system.home, 'home', 'keys', `${issuer}.json`) })
     const token = await signer.token({ audience: service, ...(link === undefined ? {} : { link }) })
     const answer = await fetch(`${base}${path}`, {
-      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        // A delivery has a key, or is none.
+        ...(link === undefined ? {} : { 'idempotency-key': randomUUID() }),
+      },
       ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
     })
     return { status: answer.status, body: await answer.json() }
