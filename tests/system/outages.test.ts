@@ -8,7 +8,7 @@ import { freeBase, pause, startSystem, type System } from './system.ts'
 
 const timeout = 540_000
 const rate = 30
-const outageMs = 12_000
+const outageMs = Number(process.env['OUTAGE_SECONDS'] ?? 12) * 1_000
 /** Within this a sender gives a call up. Whoever waited for the other side would wait as long. */
 const deadlineOfCallsMs = 5_000
 
