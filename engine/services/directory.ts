@@ -26,7 +26,7 @@ export type InstanceAnswer =
 
 /** The operator interfaces of all services, as the engine reaches them. No call waits longer than its deadline. */
 export interface Directory {
-  /** Asks one instance of the service, whichever answers. Throws a problem that names the service. */
+  /** Asks one instance of the service, whichever answers and knows what is asked. Throws a problem that names the service. */
   ask(service: string, call: Call): Promise<unknown>
   /** Asks every instance at once. Never throws: who is away, is away. */
   askEach(service: string, call: Call): Promise<readonly InstanceAnswer[]>
@@ -55,7 +55,20 @@ export function openDirectory(urls: Readonly<Record<string, readonly string[]>>,
       const service = services.get(name)
       if (service === undefined)
         throw new Problem('service_unknown', { detail: `the engine has no address of ${name}; set it in SERVICE_URLS` })
-      return send(name, service.any, call)
+      try {
+        return await send(name, service.any, call)
+      } catch (error) {
+        if (!isUnknownThere(error)) throw error
+        // It was of an older build, perhaps, and has done nothing: another instance may know the way.
+        for (const { client } of service.each) {
+          try {
+            return await send(name, client, call)
+          } catch (other) {
+            if (!isUnknownThere(other) && !(other instanceof Problem && other.code === 'service_away')) throw other
+          }
+        }
+        throw error
+      }
     },
     askEach: (name, call) =>
       Promise.all(
@@ -73,6 +86,10 @@ export function openDirectory(urls: Readonly<Record<string, readonly string[]>>,
     },
   }
 }
+
+/** There is nothing at this path in the instance that was asked. */
+const isUnknownThere = (error: unknown): boolean =>
+  error instanceof Problem && error.extensions['service_status'] === 404 && error.extensions['service_code'] === 'not_found'
 
 const whatIsWrong = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
