@@ -37,6 +37,8 @@ test('what no instance knows, and what one of them refuses, is told as it is', a
   const older = await anInstance(context, 404, unknown)
   const refused = (code: string) => (error: unknown) => error instanceof Problem && error.extensions['service_code'] === code
   await assert.rejects(aDirectory(context, [older, older]).ask('hiring', call), refused('not_found'))
+  const gone = 'http://127.0.0.1:1'
+  await assert.rejects(aDirectory(context, [older, gone]).ask('hiring', call), { code: 'service_away' })
   const busy = await anInstance(context, 409, { code: 'term_stale', detail: 'another engine acts' })
   await assert.rejects(aDirectory(context, [older, busy]).ask('hiring', call), refused('term_stale'))
 })

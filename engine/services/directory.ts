@@ -59,15 +59,17 @@ export function openDirectory(urls: Readonly<Record<string, readonly string[]>>,
         return await send(name, service.any, call)
       } catch (error) {
         if (!isUnknownThere(error)) throw error
-        // It was of an older build, perhaps, and has done nothing: another instance may know the way.
+        // It was of an older build, perhaps, and has done nothing: another instance may know the way, also one that is away now.
+        let away: unknown
         for (const { client } of service.each) {
           try {
             return await send(name, client, call)
           } catch (other) {
-            if (!isUnknownThere(other) && !(other instanceof Problem && other.code === 'service_away')) throw other
+            if (other instanceof Problem && other.code === 'service_away') away = other
+            else if (!isUnknownThere(other)) throw other
           }
         }
-        throw error
+        throw away ?? error
       }
     },
     askEach: (name, call) =>
