@@ -49,7 +49,10 @@ test(
       context.diagnostic(
         `seed ${seed}: ${report.flips} changes of route, ${outcomes} outcomes, ${Math.round(outcomes / seconds)} a second, faults ${JSON.stringify(report.faults)}`,
       )
-      assert.equal(sum(verdict, 'open'), 0, 'everything that was stated has arrived')
+      const open = sum(verdict, 'open')
+      // Where it is says what is wrong.
+      const where = open === 0 ? '' : JSON.stringify({ dead: await system.deadLetters(), ...(await system.delivery()) })
+      assert.equal(open, 0, `everything that was stated has arrived ${where}`)
       assert.deepEqual(
         verdict.links.flatMap(link => link.samples),
         [],
