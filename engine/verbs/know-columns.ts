@@ -2,8 +2,9 @@ import { atMost, holds, passed, said, type Verb } from '../plan/verb.ts'
 import { columnsLock } from './expand-columns.ts'
 
 /**
- * Waits until every instance of a service is of a build that knows the change: its code goes through the lens, so that
- * what it does about the columns can be deployed. One that does not answer, or of an older build, is named.
+ * Deploys the present build of a service, with the capabilities that it has, and waits until every instance knows the
+ * change: its code goes through the lens, so that what it does about the columns can be deployed. One that does not
+ * answer, or of an older build, is named. Without a deployer a person replaces it.
  */
 export function knowColumns(change: string, service: string): Verb {
   const about = { service, change }
@@ -18,7 +19,8 @@ export function knowColumns(change: string, service: string): Verb {
       const ignorant = await world.ignorantOf(service, change)
       return ignorant.length === 0 ? said('know_now_done', about) : said('know_waits', { ...about, instances: ignorant.join(', ') })
     },
-    apply: async () => undefined,
+    // Nothing is added or removed: who runs the build already stays as it is.
+    apply: async world => world.deployer?.deploy(service, { add: [], remove: [] }),
     async settled(world) {
       const ignorant = await world.ignorantOf(service, change)
       const figures = [atMost('ignorant', ignorant.length, 0)]
