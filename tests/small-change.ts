@@ -7,6 +7,7 @@ import { Problem } from 'cutover/failure'
 import '../engine/services/directory.ts'
 import type { ChangePlan } from '../engine/plan/plan.ts'
 import type { ColumnsStand, ColumnsStep, Instance, World } from '../engine/plan/world.ts'
+import { registryOf } from './small-registry.ts'
 import type { TestWorld } from './small-world.ts'
 
 interface Table {
@@ -212,14 +213,7 @@ export function openChangeWorld({ id, change }: ChangePlan): TestWorld {
         const counts = { onTheirWay: outstanding - self.dead, retrying: 0, parked: 0, dead: self.dead, unsure: self.unsure }
         return { told: told.get(name) ?? 0, issued: 10 + self.dead, outstanding, ...counts }
       },
-      registry: {
-        has: async (name, version) =>
-          registered.has(`${name} v${version}`) ? { run: registered.get(`${name} v${version}`) ?? null } : null,
-        add: async (name, version, by) => {
-          if (!registered.has(`${name} v${version}`)) registered.set(`${name} v${version}`, by)
-        },
-        remove: async (name, version) => void registered.delete(`${name} v${version}`),
-      },
+      registry: registryOf(registered),
       deployer: {
         async deploy(service, { add, remove, dryRun = false }) {
           reach('deployer')

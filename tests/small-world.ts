@@ -12,6 +12,7 @@ import { type Certifier, openCertifier } from '../engine/certificate/certificate
 import type { Certificates } from '../engine/certificate/store.ts'
 import type { Instance, TopicStand, World } from '../engine/plan/world.ts'
 import { openTestData } from './small-data.ts'
+import { registryOf } from './small-registry.ts'
 
 export const creditLink = {
   id: 'COMM-040',
@@ -210,14 +211,7 @@ export function openTestWorld(
       certify: (id, route, count) => certifier(run).certify(id, route, count),
       certificate: (id, route) => certifier(run).certificate(id, route),
       refuse: (id, route) => certifier(run).refuse(id, route),
-      registry: {
-        has: async (name, version) =>
-          registered.has(`${name} v${version}`) ? { run: registered.get(`${name} v${version}`) ?? null } : null,
-        add: async (name, version, by) => {
-          if (!registered.has(`${name} v${version}`)) registered.set(`${name} v${version}`, by)
-        },
-        remove: async (name, version) => void registered.delete(`${name} v${version}`),
-      },
+      registry: registryOf(registered),
       deployer: {
         async deploy(service, { add, remove, dryRun = false }) {
           ask('deployer')
