@@ -7,7 +7,7 @@ export const changeWords: Readonly<Record<string, string>> = {
   expand_now_done: '{service} has the new columns of {change} already',
   expand_gate: 'every table of {service} that {change} concerns has its new columns',
   expand_inverse: 'drop the new columns of {change} in {service}: the old one still says all of it',
-  know: 'look that every instance of {service} is of a build that knows {change}',
+  know: 'deploy the present build of {service} as it is, and look that every instance knows {change}',
   know_now_done: 'every instance of {service} knows {change}',
   know_gate: 'every instance of {service} answers how {change} stands',
   know_waits: '{instances} of {service} do not know {change}: deploy the present build',

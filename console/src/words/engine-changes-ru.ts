@@ -7,7 +7,7 @@ export const changeWords: Readonly<Record<string, string>> = {
   expand_now_done: 'новые столбцы {change} в {service} уже есть',
   expand_gate: 'у каждой таблицы {service}, которой касается {change}, есть новые столбцы',
   expand_inverse: 'удалить новые столбцы {change} в {service}: прежний всё ещё говорит то же',
-  know: 'проверить, что каждый экземпляр {service} собран со знанием {change}',
+  know: 'развернуть нынешнюю сборку {service} как есть и проверить, что каждый экземпляр знает {change}',
   know_now_done: 'каждый экземпляр {service} знает {change}',
   know_gate: 'каждый экземпляр {service} отвечает, как обстоят дела с {change}',
   know_waits: 'не знают {change} в {service}: {instances}. Разверните нынешнюю сборку',
